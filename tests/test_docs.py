@@ -1,0 +1,95 @@
+"""The documents are complete: whatever can be asked, said or set, and links that lead on."""
+
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+LINK = re.compile(r"\]\(<?([^)\s>]+)")
+CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+
+
+def missing_from(page, words):
+    """Those of the words that the page does not say as words of their own."""
+    text = " ".join((REFERENCE / page).read_text("utf-8").split())
+    return sorted(
+        word for word in words if not re.search(rf"(?<![\w-]){re.escape(word)}(?![\w-])", text)
+    )
+
+
+def descendants(cls):
+    return {cls}.union(*(descendants(child) for child in cls.__subclasses__()))
+
+
+def refusals():
+    for layer in ("countersign.domain", "countersign.application"):
+        for module in pkgutil.walk_packages(importlib.import_module(layer).__path__, f"{layer}."):
+            importlib.import_module(module.name)
+    root = importlib.import_module("countersign.domain.refusals").Refusal
+    return [cls for cls in descendants(root) - {root} if cls.__module__.startswith("countersign.")]
+
+
+def command_paths(command, path):
+    """Every path a user can type: `countersign plan start`, and the groups on the way."""
+    yield path
+    for name, child in getattr(command, "commands", {}).items():
+        if not child.hidden:
+            yield from command_paths(child, f"{path} {name}")
+
+
+def test_every_refusal_is_described():
+    assert missing_from("refusals.md", {cls.__name__ for cls in refusals()}) == []
+
+
+def test_every_refusal_is_described_in_its_own_words():
+    text = " ".join((REFERENCE / "refusals.md").read_text("utf-8").split())
+
+    unsaid = [cls for cls in refusals() if " ".join(cls.says.split()) not in text]
+
+    assert sorted(cls.__name__ for cls in unsaid) == []
+
+
+def test_every_event_is_described():
+    from countersign.infrastructure.event_names import EVENTS
+
+    assert missing_from("events.md", EVENTS) == []
+
+
+def test_every_command_is_described():
+    from countersign.application.commands import COMMANDS
+
+    assert missing_from("commands.md", {cls.__name__ for cls in COMMANDS.values()}) == []
+
+
+def test_every_command_line_is_described():
+    from typer.main import get_command
+
+    from countersign.interfaces.cli.app import app
+
+    assert missing_from("cli.md", command_paths(get_command(app), "countersign")) == []
+
+
+def test_every_setting_is_described():
+    from countersign.infrastructure.settings import Settings
+
+    prefix = Settings.model_config["env_prefix"]
+    names = {f"{prefix}{field}".upper() for field in Settings.model_fields}
+
+    assert prefix == "COUNTERSIGN_"
+    assert missing_from("settings.md", names) == []
+
+
+@pytest.mark.parametrize(
+    "page",
+    sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]),
+    ids=lambda page: page.relative_to(ROOT).as_posix(),
+)
+def test_every_link_leads_somewhere(page):
+    links = LINK.findall(CODE.sub("", page.read_text("utf-8")))
+    paths = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
+
+    assert [path for path in paths if not (page.parent / path).exists()] == []
