@@ -1,0 +1,1 @@
+"""The steps by which the journal's tables have come to be what they are."""
