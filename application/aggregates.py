@@ -1,0 +1,41 @@
+"""Which folds there are, by name; the name and its number say when a kept state is outdated."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from ..domain import approval, employee, plan, policy, reference, result
+from ..domain.event import Event, Value
+
+State = TypeVar("State", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate(Generic[State]):
+    """`series` is the retention series that the stream's sealed text belongs to."""
+
+    name: str
+    fold: int
+    initial: State
+    evolve: Callable[[State, Event], State]
+    series: str
+
+    @property
+    def fold_name(self) -> str:
+        return f"{self.name}.{self.fold}"
+
+
+EMPLOYEE = Aggregate("employee", 1, employee.Employee(), employee.evolve, "person")
+PLAN = Aggregate("plan", 1, plan.Plan(), plan.evolve, "enablement")
+RESULT = Aggregate("result", 1, result.Result(), result.evolve, "enablement")
+APPROVAL = Aggregate("approval", 1, approval.Approval(), approval.evolve, "enablement")
+REFERENCE = Aggregate("reference", 1, reference.ReferenceItem(), reference.evolve, "reference")
+POLICY = Aggregate("policy", 1, policy.Policy(), policy.evolve, "control")
+
+AGGREGATES: dict[str, Aggregate[Value]] = {
+    each.name: each  # type: ignore[misc]
+    for each in (EMPLOYEE, PLAN, RESULT, APPROVAL, REFERENCE, POLICY)
+}
+
+POLICY_STREAM = "00000000-0000-4000-8000-000000000001"
+"""The one stream that is the same everywhere: the company's policy."""

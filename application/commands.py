@@ -1,0 +1,462 @@
+"""What may be asked of countersign: frozen models with imperative names.
+
+Text is given open and sealed on its way to the journal. Dates are civil dates in the employee's
+time zone; ids are those that earlier receipts named.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from ..domain.approval import PerceivedValue
+from ..domain.employee import Kind, Role
+from ..domain.event import Id, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.lifecycle import Step
+from ..domain.plan import Frequency, Outcome, ValueKind, Verdict
+from ..domain.policy import Terms
+from ..domain.reference import Medium
+from ..domain.result import ResultKind, Route
+
+
+def _storable(text: str) -> str:
+    """A lone surrogate or a NUL has no place in any database."""
+    if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise ValueError("the text holds characters that cannot be stored")
+    return text
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    AfterValidator(_storable),
+]
+Weekdays = Annotated[
+    tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)
+]
+"""0 is Monday, as `date.weekday()` counts."""
+
+
+class Command(Value):
+    """Something that somebody wants to be done."""
+
+
+class PersonRow(Value):
+    """One person of an organisation file. `number` is the HR number; `manager` the manager's."""
+
+    row: int = 0
+    number: Text
+    name: Text
+    email: Text | None = None
+    login: Text | None = None
+    manager: Text | None = None
+    top: bool = False
+    kind: Kind = Kind.EMPLOYEE
+    time_zone: str = "UTC"
+    weekdays: Weekdays | None = None
+    left_on: date | None = None
+
+
+# Organisation
+
+
+class Initialise(Command):
+    """Names two administrators; only in an empty journal (RULES H)."""
+
+    administrators: tuple[PersonRow, PersonRow]
+
+
+class ImportOrganisation(Command):
+    """Brings people and lines to what the rows say, all or nothing; who is missing stays."""
+
+    rows: tuple[PersonRow, ...]
+    effective: date
+
+
+class RegisterOutsider(Command):
+    """Somebody outside the company who may be named as an approver (RULES E8)."""
+
+    name: Text
+    email: Text | None = None
+    time_zone: str = "UTC"
+
+
+class SetLine(Command):
+    person: PersonId
+    manager: PersonId | None = None
+    top: bool = False
+    effective: date
+
+
+class SetTimeZone(Command):
+    person: PersonId
+    time_zone: str
+
+
+class SetWorkingDays(Command):
+    person: PersonId
+    weekdays: Weekdays
+    effective: date
+
+
+class NoteAbsence(Command):
+    """Dates only, never the kind: from `start`, not including `end`."""
+
+    person: PersonId
+    start: date
+    end: date
+
+
+class CancelAbsence(Command):
+    person: PersonId
+    absence: Id
+
+
+class AppointStandIn(Command):
+    """`stand_in` decides for `person` from `start`, not including `end`."""
+
+    person: PersonId
+    stand_in: PersonId
+    alternate: PersonId | None = None
+    start: date
+    end: date
+
+
+class EndStandIn(Command):
+    person: PersonId
+    appointment: Id
+    effective: date
+
+
+class RecordJobChange(Command):
+    person: PersonId
+    effective: date
+
+
+class RecordLeaving(Command):
+    """Open cases freeze and acceptances end (RULES E13)."""
+
+    person: PersonId
+    effective: date
+
+
+class RecordReturn(Command):
+    person: PersonId
+    effective: date
+
+
+class GrantRole(Command):
+    person: PersonId
+    role: Role
+
+
+class WithdrawRole(Command):
+    person: PersonId
+    role: Role
+
+
+# Policy
+
+
+class SetPolicy(Command):
+    """A new version; cycles that run keep theirs."""
+
+    terms: Terms
+    reason: Text
+
+
+class SetHolidays(Command):
+    year: Annotated[int, Field(ge=2000, le=2200)]
+    days: tuple[date, ...]
+
+
+# Plan
+
+
+class TaskWish(Value):
+    """A task, the result that the manager needs, and the kind of value expected."""
+
+    title: Text
+    need: Text
+    value: ValueKind = ValueKind.DIRECT
+
+
+class PracticeDay(Value):
+    on: date
+    note: Text | None = None
+
+
+class StartPlan(Command):
+    """For oneself; anyone may (RULES A2)."""
+
+
+class BeginCycle(Command):
+    plan: PlanId
+
+
+class ExamineJob(Command):
+    """Step 1."""
+
+    plan: PlanId
+    activities: tuple[Text, ...] = ()
+    tasks: tuple[TaskWish, ...] = ()
+    take: tuple[TaskId, ...] = ()
+
+
+class PinpointUse(Command):
+    """Step 2."""
+
+    plan: PlanId
+    task: TaskId
+    point: Text
+    purpose: Text
+    channels: Annotated[tuple[Text, ...], Field(min_length=1)]
+    frequency: Frequency = Frequency.WEEKLY
+
+
+class KeepSimple(Command):
+    """Step 3."""
+
+    plan: PlanId
+    task: TaskId
+    actions: tuple[Text, ...]
+
+
+class AllowPractice(Command):
+    """By the line manager, where policy asks first."""
+
+    plan: PlanId
+
+
+class LogPractice(Command):
+    """Step 4. `tasks` empty: every running task."""
+
+    plan: PlanId
+    tasks: tuple[TaskId, ...] = ()
+    days: Annotated[tuple[PracticeDay, ...], Field(min_length=1, max_length=400)]
+
+
+class StrikeEntry(Command):
+    plan: PlanId
+    entry: int
+
+
+class CheckResults(Command):
+    """Step 5."""
+
+    plan: PlanId
+    task: TaskId
+    verdict: Verdict
+    methods: tuple[Text, ...] = ()
+
+
+class GoOnWithoutResult(Command):
+    """Step 6, for a task that has shown nothing tangible yet."""
+
+    plan: PlanId
+    task: TaskId
+
+
+class ReviewActivities(Command):
+    """Step 7."""
+
+    plan: PlanId
+    activities: tuple[Text, ...]
+    found: tuple[TaskWish, ...] = ()
+
+
+class Settle(Command):
+    """Step 8."""
+
+    plan: PlanId
+    outcome: Outcome = Outcome.FINE
+
+
+class ParkTask(Command):
+    plan: PlanId
+    task: TaskId
+
+
+class DropTask(Command):
+    plan: PlanId
+    task: TaskId
+
+
+class CommentNeed(Command):
+    """By the line manager; no gate."""
+
+    plan: PlanId
+    task: TaskId
+    comment: Text
+
+
+class AbandonPlan(Command):
+    """At any time, without a reason; enabled tasks too (RULES B5)."""
+
+    plan: PlanId
+
+
+class AskQuietPlan(Command):
+    """By the engine: a plan that has been quiet for long is asked, twice, and then closed."""
+
+    plan: PlanId
+
+
+# Results
+
+
+class EvidenceWish(Value):
+    """Either `item`, a reference item of one's own that is cited and copied, or a `title`."""
+
+    item: ItemId | None = None
+    title: Text | None = None
+    locator: Text | None = None
+
+
+class FindingWish(Value):
+    """What was found. `outsider` names somebody outside, sealed under a subject of its own."""
+
+    kind: ResultKind
+    value: ValueKind = ValueKind.DIRECT
+    route: Route
+    channel: Text
+    what: Text
+    confirmable_by: Text | None = None
+    outsider: Text | None = None
+
+
+class NoteResult(Command):
+    """Step 6, and from step 4 on."""
+
+    plan: PlanId
+    task: TaskId
+    finding: FindingWish
+    evidence: tuple[EvidenceWish, ...] = ()
+    found_on: date | None = None
+
+
+class AmendResult(Command):
+    result: ResultId
+    finding: FindingWish
+
+
+class AddEvidence(Command):
+    result: ResultId
+    evidence: EvidenceWish
+
+
+class TellResult(Command):
+    """To the line manager of today: only what was told counts."""
+
+    result: ResultId
+
+
+class AcknowledgeResult(Command):
+    result: ResultId
+
+
+class ShowResult(Command):
+    """To colleagues."""
+
+    result: ResultId
+
+
+class HideResult(Command):
+    result: ResultId
+
+
+class RetractResult(Command):
+    result: ResultId
+
+
+# Reading material
+
+
+class KeepItem(Command):
+    medium: Medium = Medium.ARTICLE
+    title: Text
+    locator: Text | None = None
+    note: Text | None = None
+
+
+class DiscardItem(Command):
+    item: ItemId
+    because_of_personal_data: bool = False
+
+
+# Acceptance
+
+
+class AskForAcceptance(Command):
+    """Freezes an evidence version; results not told yet are told."""
+
+    plan: PlanId
+    task: TaskId
+
+
+class AcceptTask(Command):
+    """`evidence` is the version looked at; the need defaults to the stated one."""
+
+    task: TaskId
+    evidence: int
+    result: ResultId
+    need: Text | None = None
+    value_perceived: PerceivedValue
+
+
+class DeclineTask(Command):
+    task: TaskId
+    evidence: int
+    reason: Text
+
+
+class ReturnTask(Command):
+    task: TaskId
+    evidence: int
+    missing: Text
+    to_step: Step
+
+
+class AskQuestion(Command):
+    task: TaskId
+    text: Text
+
+
+class AnswerQuestion(Command):
+    task: TaskId
+    question: Id
+    text: Text
+
+
+class WithdrawRequest(Command):
+    task: TaskId
+
+
+class NameApprover(Command):
+    """By HR, with a reason; it never accepts."""
+
+    task: TaskId
+    level: Annotated[int, Field(ge=1, le=2)]
+    approver: PersonId
+    reason: Text
+
+
+class ConfirmTask(Command):
+    """After a change of job: this task remains."""
+
+    task: TaskId
+
+
+class GiveUpTask(Command):
+    """The task no longer belongs to the job."""
+
+    task: TaskId
+
+
+class CloseCases(Command):
+    """By the engine, after somebody has left."""
+
+    person: PersonId
+
+
+COMMANDS: dict[str, type[Command]] = {each.__name__: each for each in Command.__subclasses__()}

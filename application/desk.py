@@ -1,0 +1,196 @@
+"""The desk is what a handler works at: it recalls, looks people up, and collects writes."""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeVar
+
+from ..domain import line
+from ..domain.approval import Approval
+from ..domain.employee import Employee, today
+from ..domain.event import Event, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.line import Seat
+from ..domain.plan import Plan, TaskStanding
+from ..domain.policy import Policy
+from ..domain.reference import ReferenceItem
+from ..domain.refusals import (
+    PlanNotStarted,
+    UnknownItem,
+    UnknownPerson,
+    UnknownRequest,
+    UnknownResult,
+)
+from ..domain.result import Result
+from ..domain.sealed import Sealed
+from ..domain.steps import Ground
+from .aggregates import (
+    APPROVAL,
+    EMPLOYEE,
+    PLAN,
+    POLICY,
+    POLICY_STREAM,
+    REFERENCE,
+    RESULT,
+    Aggregate,
+)
+from .envelope import ENGINE
+from .ports import Ids, Link, Session, Write
+
+State = TypeVar("State", bound=Value)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts: a person, or the engine itself; `via` names the client that speaks for them."""
+
+    person: PersonId
+    via: str = "library"
+
+    @property
+    def is_engine(self) -> bool:
+        return self.person == ENGINE
+
+
+Handler = Callable[["Desk", Any], None]
+"""What carries a command out: it reads and writes through the desk, and returns nothing."""
+
+THE_ENGINE = Actor(ENGINE, via="engine")
+
+
+class Desk:
+    """One command's working place. What it recalls becomes the basis of what it writes."""
+
+    def __init__(self, session: Session, actor: Actor, now: datetime, ids: Ids) -> None:
+        self.session = session
+        self.actor = actor
+        self.now = now
+        self.new_id = ids
+        self.basis: dict[str, int] = {}
+        self.writes: list[Write] = []
+        self.links: list[Link] = []
+        self.shredded: list[str] = []
+        self.role = "employee"
+        self.on_behalf_of: PersonId | None = None
+        self.policy_version: int | None = None
+        self._states: dict[str, Any] = {}
+
+    def recall(self, aggregate: Aggregate[State], stream: str) -> State:
+        if stream not in self._states:
+            version, self._states[stream] = self.session.recall(aggregate, stream)
+            self.basis[stream] = version
+        state: State = self._states[stream]
+        return state
+
+    def write(
+        self,
+        aggregate: Aggregate[Any],
+        stream: str,
+        events: Sequence[Event],
+        *,
+        owner: PersonId,
+        case: str | None = None,
+    ) -> None:
+        """What is written is seen at once by whatever the same command recalls later."""
+        state = self.recall(aggregate, stream)
+        for event in events:
+            state = aggregate.evolve(state, event)
+        self._states[stream] = state
+        if events:
+            self.writes.append(Write(stream, aggregate, tuple(events), owner, case))
+
+    def person(self, person: PersonId) -> Employee:
+        return self.recall(EMPLOYEE, person)
+
+    def known_person(self, person: PersonId) -> Employee:
+        state = self.person(person)
+        if not state.known:
+            raise UnknownPerson
+        return state
+
+    def plan(self, plan: PlanId) -> Plan:
+        state = self.recall(PLAN, plan)
+        if state.employee is None:
+            raise PlanNotStarted
+        return state
+
+    def result(self, result: ResultId) -> Result:
+        state = self.recall(RESULT, result)
+        if state.employee is None:
+            raise UnknownResult
+        return state
+
+    def item(self, item: ItemId) -> ReferenceItem:
+        state = self.recall(REFERENCE, item)
+        if state.owner is None:
+            raise UnknownItem
+        return state
+
+    def approval(self, task: TaskId) -> Approval:
+        """Of a task for which somebody has asked."""
+        state = self.recall(APPROVAL, task)
+        if state.employee is None:
+            raise UnknownRequest
+        return state
+
+    def policy(self) -> Policy:
+        return self.recall(POLICY, POLICY_STREAM)
+
+    def today(self, person: PersonId) -> date:
+        """The date that this person's own clock shows."""
+        return today(self.person(person), self.now)
+
+    def ground(self, plan: Plan) -> Ground:
+        """What the plan's decisions need to know from elsewhere."""
+        assert plan.employee is not None
+        employee = self.person(plan.employee)
+        return Ground(
+            today=today(employee, self.now),
+            calendar=employee.calendar(self.policy().holidays),
+            with_approvers=frozenset(
+                task
+                for task, state in plan.tasks.items()
+                if state.standing is TaskStanding.SETTLED and self._held(task)
+            ),
+        )
+
+    def _held(self, task: TaskId) -> bool:
+        return self.recall(APPROVAL, task).holds_task
+
+    def seat(self, approval: Approval, level: int | None = None) -> Seat:
+        """Who may decide a level of this request today."""
+        assert approval.employee is not None
+        return line.seat(
+            approval.level if level is None else level,
+            employee=approval.employee,
+            people=self.person,
+            on=self.today(approval.employee),
+            named=approval.named,
+            decided=approval.decided,
+        )
+
+    def may_be_named(self, approval: Approval, person: PersonId, level: int) -> bool:
+        assert approval.employee is not None
+        return line.may_be_named(
+            person,
+            employee=approval.employee,
+            barred=self._barred(approval, level),
+            people=self.person,
+            on=self.today(approval.employee),
+        )
+
+    def _barred(self, approval: Approval, level: int) -> Collection[PersonId]:
+        decided = approval.decided.items()
+        return {person for at, people in decided if at != level for person in people}
+
+    def line_manager(self, person: PersonId) -> PersonId | None:
+        """The first who serves above somebody, today."""
+        above = line.holders_above(person, self.person, self.today(person))
+        return next(above, None)
+
+
+def sealed(text: str, *, about: PersonId | None = None) -> Sealed:
+    return Sealed.of(text, about=about)
+
+
+def sealed_or_none(text: str | None) -> Sealed | None:
+    return None if text is None else Sealed.of(text)

@@ -1,0 +1,173 @@
+"""What the application asks of the outside: time, ids, a journal, answers."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
+
+from ..domain.event import Event, PersonId, Value
+from ..domain.sealed import Erased, Sealed
+from .aggregates import Aggregate
+from .envelope import Envelope
+
+State = TypeVar("State", bound=Value)
+
+Clock = Callable[[], datetime]
+"""The present moment, with an offset."""
+
+Ids = Callable[[], str]
+"""A new random id (RFC 9562, version 4)."""
+
+
+class Recorded:
+    """An event as the journal keeps it; sealed fields are closed.
+
+    `said` is its body in plain JSON values; `event` is made of it when first asked for.
+    """
+
+    __slots__ = (
+        "_decode",
+        "_event",
+        "envelope",
+        "name",
+        "position",
+        "recorded_at",
+        "said",
+        "stream",
+        "version",
+    )
+
+    def __init__(
+        self,
+        *,
+        position: int,
+        recorded_at: datetime,
+        stream: str,
+        version: int,
+        name: str,
+        said: dict[str, Any],
+        envelope: Envelope,
+        decode: Callable[[str, dict[str, Any]], Event],
+    ) -> None:
+        self.position = position
+        self.recorded_at = recorded_at
+        self.stream = stream
+        self.version = version
+        self.name = name
+        self.said = said
+        self.envelope = envelope
+        self._decode = decode
+        self._event: Event | None = None
+
+    @property
+    def event(self) -> Event:
+        if self._event is None:
+            self._event = self._decode(self.name, self.said)
+        return self._event
+
+    def __repr__(self) -> str:
+        return f"Recorded({self.position}, {self.name}, {self.stream}/{self.version})"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Events for one stream, in the version that follows the one read; `owner` is whose data."""
+
+    stream: str
+    aggregate: Aggregate[Any]
+    events: tuple[Event, ...]
+    owner: PersonId
+    case: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Who goes by an HR number, a login or an address from now on; None: nobody."""
+
+    kind: str
+    value: str
+    person: PersonId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Everything that a command writes, in one transaction.
+
+    `basis` is every (stream, version) read; `shredded` the streams whose sealed text goes now.
+    """
+
+    writes: tuple[Write, ...]
+    basis: tuple[tuple[str, int], ...]
+    envelope: Envelope
+    links: tuple[Link, ...] = ()
+    shredded: tuple[str, ...] = ()
+    content: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a command has done; the same command returns its first receipt.
+
+    `position` is the journal's position after it. `provisional` until the host has committed.
+    """
+
+    position: int
+    events: tuple[Recorded, ...]
+    repeated: bool = False
+    provisional: bool = False
+
+
+class Moved(Exception):
+    """Something that the decision read has changed in between."""
+
+
+class Session(Protocol):
+    """One command's look at the journal, and its one append."""
+
+    def receipt(self, actor: str, command: str, content: bytes) -> Receipt | None:
+        """The first receipt; raises CommandReused when the content differs."""
+
+    def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        """A stream's version and folded state; version 0 and the initial state when empty."""
+
+    def whose(self, kind: str, value: str) -> PersonId | None:
+        """Who goes by this number, login or address."""
+
+    def says(self, sealed: Sealed, text: str) -> bool:
+        """Whether sealed text is this text."""
+
+    def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
+        """Opens sealed text, all in one query."""
+
+    def append(self, decided: Decided) -> Receipt:
+        """Writes everything or nothing; raises Moved when the basis has changed."""
+
+
+class Journal(Protocol):
+    """Where events are kept."""
+
+    def session(self, host: object | None = None) -> AbstractContextManager[Session]:
+        """A session; `host` is the host's own connection, inside its own transaction."""
+
+    def settled(self, receipt: Receipt) -> None:
+        """The host has committed: catch up, so that questions see it."""
+
+    def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
+        """Events of these names after a position, oldest first."""
+
+
+class Answers(Protocol):
+    """The projections' side: questions in, answer models out."""
+
+    def answer(self, question: Any, *, at: int | None, on: date) -> Any:
+        """As of a position (None: now), with organisation facts effective on a day."""
+
+    def position_at(self, moment: datetime) -> int:
+        """The last position recorded by a moment."""
+
+    def wait_for(self, position: int) -> None:
+        """Returns once the projections have come this far; raises NotCaughtUp at the deadline."""
+
+    def open(self, sealed: Sequence[Sealed]) -> dict[Sealed, str | Erased]:
+        """Opens the sealed text of one page, in one query."""

@@ -1,0 +1,296 @@
+"""What may be read: questions, and the answer models that projections fill.
+
+Text in an answer is a sealed reference until it is opened for a reader who may see it; then it is
+the text, or `Erased` with its certificate. `None` where this reader may not see it.
+"""
+
+from datetime import date, datetime
+
+from ..domain.approval import (
+    DecisionCard,
+    EvidenceVersion,
+    PerceivedValue,
+    Phase,
+)
+from ..domain.employee import Kind, Role
+from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, TaskId, Value
+from ..domain.lifecycle import Step
+from ..domain.line import Seat
+from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
+from ..domain.reference import Medium
+from ..domain.result import ResultKind, Route
+from ..domain.sealed import Erased, Sealed
+
+Text = Sealed | Erased | str
+"""Sealed while it travels; a text, or the certificate of its destruction, when it arrives."""
+
+
+class Question(Value):
+    """Something to be read. `reason` is what an auditor states (RULES F2)."""
+
+    reason: str | None = None
+
+
+class WhoIs(Question):
+    """A person by id, HR number, e-mail address or login."""
+
+    known_as: str
+
+
+class People(Question):
+    """Everybody, with their lines, as they stand on the day asked about."""
+
+
+class PlanBoard(Question):
+    """One plan, or the open plan of a person."""
+
+    plan: PlanId | None = None
+    person: PersonId | None = None
+
+
+class Inbox(Question):
+    """What waits for a person."""
+
+    person: PersonId
+
+
+class AuditTrail(Question):
+    """What happened: of a case or a person, of all classes or one."""
+
+    case: PlanId | None = None
+    person: PersonId | None = None
+    record_class: RecordClass | None = None
+    limit: int = 1000
+    after: int = 0
+
+
+class DueDates(Question):
+    """What falls due up to a day, of one case or of all."""
+
+    until: date | None = None
+    case: PlanId | None = None
+
+
+class ReadingList(Question):
+    """The reference items that somebody keeps."""
+
+    person: PersonId
+
+
+class PersonView(Value):
+    person: PersonId
+    kind: Kind
+    name: Text | None = None
+    email: Text | None = None
+    time_zone: str
+    serves: bool
+    manager: PersonId | None = None
+    manager_name: Text | None = None
+    top: bool = False
+    roles: tuple[Role, ...] = ()
+    stand_in: PersonId | None = None
+    plan: PlanId | None = None
+
+
+class EvidenceView(Value):
+    copy_id: ItemId
+    title: Text | None = None
+    locator: Text | None = None
+    item: ItemId | None = None
+
+
+class ResultView(Value):
+    result: ResultId
+    task: TaskId
+    kind: ResultKind
+    value: ValueKind
+    route: Route
+    channel: Text | None = None
+    what: Text | None = None
+    confirmable_by: Text | None = None
+    outsider: Text | None = None
+    evidence: tuple[EvidenceView, ...] = ()
+    revision: int
+    found_on: date
+    told_to: PersonId | None = None
+    acknowledged: bool = False
+    shown: bool = False
+    retracted: bool = False
+
+
+class EntryView(Value):
+    entry: int
+    practised_on: date
+    tasks: tuple[TaskId, ...]
+    backdated: bool = False
+    note: Text | None = None
+    struck: bool = False
+
+
+class DecisionView(Value):
+    """An acceptance, a decline or a return, with the ground that it stood on."""
+
+    verb: str
+    approver: PersonId
+    card: DecisionCard
+    request: int
+    round: int
+    result: ResultId | None = None
+    need: Text | None = None
+    text: Text | None = None
+    to_step: Step | None = None
+    value_perceived: PerceivedValue | None = None
+    on: date
+
+
+class NamedView(Value):
+    level: int
+    approver: PersonId
+    reason: Text | None = None
+    on: date
+
+
+class QuestionView(Value):
+    question: Id
+    by: PersonId
+    text: Text | None = None
+    answered_by: PersonId | None = None
+    answer: Text | None = None
+    on: date
+
+
+class RequestView(Value):
+    """A task's request; `seat` says who may decide the open level on the day asked about."""
+
+    phase: Phase
+    request: int
+    round: int
+    level: int
+    evidence: EvidenceVersion | None = None
+    value_expected: ValueKind
+    decisions: tuple[DecisionView, ...] = ()
+    named: tuple[NamedView, ...] = ()
+    questions: tuple[QuestionView, ...] = ()
+    asked_on: date
+    level_since: date
+    enabled_on: date | None = None
+    until: date | None = None
+    end_reason: str | None = None
+    seat: Seat | None = None
+
+
+class TaskView(Value):
+    task: TaskId
+    cycle: int
+    standing: TaskStanding
+    title: Text | None = None
+    need: Text | None = None
+    comments: tuple[Text, ...] = ()
+    value: ValueKind
+    point: Text | None = None
+    purpose: Text | None = None
+    channels: tuple[Text, ...] = ()
+    frequency: Frequency | None = None
+    actions: tuple[Text, ...] = ()
+    methods: tuple[Text, ...] = ()
+    verdict: Verdict | None = None
+    went_on_without: bool = False
+    month_began: date | None = None
+    month_ready_on: date | None = None
+    month_met_on: date | None = None
+    practice_days: int = 0
+    results: tuple[ResultView, ...] = ()
+    request: RequestView | None = None
+
+
+class PlanView(Value):
+    plan: PlanId
+    employee: PersonId
+    employee_name: Text | None = None
+    cycle: int
+    step: Step | None = None
+    needs: str | None = None
+    policy_version: int
+    activities: tuple[Text, ...] = ()
+    reviewed_activities: tuple[Text, ...] = ()
+    outcome: str | None = None
+    practice_allowed: bool = False
+    started_on: date
+    closed: str | None = None
+    tasks: tuple[TaskView, ...] = ()
+    entries: tuple[EntryView, ...] = ()
+
+
+class InboxItem(Value):
+    """`kind`: decide, name_approver, acknowledge, answer, resubmit."""
+
+    kind: str
+    plan: PlanId
+    task: TaskId
+    employee: PersonId
+    employee_name: Text | None = None
+    title: Text | None = None
+    level: int | None = None
+    round: int | None = None
+    evidence: int | None = None
+    standing: str | None = None
+    on_behalf_of: PersonId | None = None
+    result: ResultId | None = None
+    question: Id | None = None
+    why: str | None = None
+    since: date
+
+
+class TrailEntry(Value):
+    """One event: when, who, as what, for whom, of which class and why, and what it says."""
+
+    position: int
+    recorded_at: datetime
+    occurred: datetime
+    name: str
+    stream: Id
+    version: int
+    event: Id
+    actor: PersonId
+    actor_name: Text | None = None
+    role: str
+    on_behalf_of: PersonId | None = None
+    via: str
+    command: str
+    cause: str | None = None
+    policy: int | None = None
+    record_class: RecordClass
+    because: str
+    case: PlanId | None = None
+    says: dict[str, object] | None = None
+    text: dict[str, Text] = {}
+    changed: tuple[str, ...] = ()
+
+
+class DueDate(Value):
+    """`kind`: month_ready, remind, overdue, lapse, renewal, expiry, disposable, leaving."""
+
+    kind: str
+    due_on: date
+    case: PlanId | None = None
+    task: TaskId | None = None
+    item: ItemId | None = None
+    person: PersonId | None = None
+    level: int | None = None
+    round: int | None = None
+
+
+class ReadingItem(Value):
+    item: ItemId
+    medium: Medium
+    title: Text | None = None
+    locator: Text | None = None
+    note: Text | None = None
+    kept_on: date
+    disposable_from: date
+    cited_by: tuple[ResultId, ...] = ()
+    discarded: str | None = None
+    record_class: RecordClass = RecordClass.REFERENCE_MATERIAL
+
+
+QUESTIONS: dict[str, type[Question]] = {each.__name__: each for each in Question.__subclasses__()}

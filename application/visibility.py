@@ -1,0 +1,273 @@
+"""Who sees what: one place that asks, hides, and only then opens text (RULES F1 and F2).
+
+A reader finds the table in docs/reference/access.md.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from ..domain.employee import Role
+from ..domain.event import PersonId, Value
+from ..domain.plan import TaskStanding
+from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
+from ..domain.sealed import Sealed
+from . import questions as q
+from .desk import Actor
+from .ports import Answers
+
+
+class Sight(StrEnum):
+    """How much of a case somebody sees."""
+
+    OWNER = "owner"
+    LEVEL_1 = "level_1"
+    LEVEL_2 = "level_2"
+    FORMER = "former_approver"
+    HR = "hr"
+    AUDITOR = "auditor"
+
+
+SEES: dict[Sight, str] = {
+    Sight.OWNER: "everything of their own",
+    Sight.LEVEL_1: "told results, frozen evidence, how many days of practice; never the log",
+    Sight.LEVEL_2: "the same, from its turn on",
+    Sight.FORMER: "their own decisions",
+    Sight.HR: "status and dates, no text",
+    Sight.AUDITOR: "text too, with a stated reason",
+}
+
+
+def show(answers: Answers, question: q.Question, actor: Actor, *, at: int | None, on: date) -> Any:
+    """The answer as this reader may see it. Raises NotFound for what is not theirs to see."""
+    reader = _Reader(answers, actor, at, on)
+    answer = reader.seen(question)
+    return opened(answers, answer)
+
+
+class _Reader:
+    def __init__(self, answers: Answers, actor: Actor, at: int | None, on: date) -> None:
+        self._answers = answers
+        self._me = actor.person
+        self._at = at
+        self._on = on
+        self._trusted = actor.is_engine
+
+    def seen(self, question: q.Question) -> Any:
+        match question:
+            case q.WhoIs() | q.People():
+                return self._ask(question)
+            case q.PlanBoard():
+                return self._board(question)
+            case q.Inbox(person=person) | q.ReadingList(person=person):
+                self._only(person)
+                return self._ask(question)
+            case q.DueDates(case=case):
+                return self._due(question, case)
+            case q.AuditTrail():
+                return self._trail(question)
+        raise TypeError(f"{type(question).__name__} is no question")
+
+    def _ask(self, question: q.Question) -> Any:
+        return self._answers.answer(question, at=self._at, on=self._on)
+
+    def _only(self, person: PersonId) -> None:
+        if person != self._me and not self._trusted:
+            raise NotYours
+
+    def _roles(self) -> Sequence[Role]:
+        try:
+            me: q.PersonView = self._answers.answer(
+                q.WhoIs(known_as=self._me), at=None, on=self._on
+            )
+        except UnknownPerson:
+            return ()
+        return me.roles
+
+    def _board(self, question: q.PlanBoard) -> q.PlanView:
+        board: q.PlanView = self._ask(question)
+        sight = self._sight(board, question.reason)
+        if sight is None:
+            raise PlanNotStarted
+        return veiled(board, sight, self._me)
+
+    def _sight(self, board: q.PlanView, reason: str | None) -> Sight | None:
+        if self._trusted or board.employee == self._me:
+            return Sight.OWNER
+        levels = [_level_of(task, self._me) for task in board.tasks]
+        manager = self._line_manager(board.employee)
+        if 1 in levels or self._me == manager:
+            return Sight.LEVEL_1
+        if 2 in levels:
+            return Sight.LEVEL_2
+        if any(_decided(task, self._me) for task in board.tasks):
+            return Sight.FORMER
+        return self._by_role(reason)
+
+    def _line_manager(self, person: PersonId) -> PersonId | None:
+        view: q.PersonView = self._ask(q.WhoIs(known_as=person))
+        return view.manager
+
+    def _by_role(self, reason: str | None) -> Sight | None:
+        roles = self._roles()
+        if Role.AUDITOR in roles and reason:
+            return Sight.AUDITOR
+        return Sight.HR if Role.HR in roles else None
+
+    def _due(self, question: q.DueDates, case: str | None) -> Any:
+        """A case's dates to whoever sees the case; everybody's to HR."""
+        if case is not None:
+            self._board(q.PlanBoard(plan=case, reason=question.reason))
+        elif not self._trusted and Role.HR not in self._roles():
+            raise RoleNeeded(role=Role.HR.value)
+        return self._ask(question)
+
+    def _trail(self, question: q.AuditTrail) -> Sequence[q.TrailEntry]:
+        entries: Sequence[q.TrailEntry] = self._ask(question)
+        if self._trusted:
+            return entries
+        roles = self._roles()
+        if Role.AUDITOR in roles and question.reason:
+            return entries
+        if question.person == self._me or self._owns(question.case):
+            return entries
+        if Role.HR in roles or Role.RECORDS in roles:
+            return [_without_text(entry) for entry in entries]
+        raise NotFound
+
+    def _owns(self, case: str | None) -> bool:
+        if case is None:
+            return False
+        board: q.PlanView = self._ask(q.PlanBoard(plan=case))
+        return board.employee == self._me
+
+
+def veiled(board: q.PlanView, sight: Sight, me: PersonId) -> q.PlanView:
+    """What remains of a plan for this sight."""
+    if sight in (Sight.OWNER, Sight.AUDITOR):
+        return board
+    hidden: dict[str, object] = {"activities": (), "reviewed_activities": (), "entries": ()}
+    if sight is Sight.HR:
+        hidden["tasks"] = tuple(_status(task) for task in board.tasks)
+    elif sight is Sight.FORMER:
+        decided = (task for task in board.tasks if _decided(task, me))
+        hidden["tasks"] = tuple(_own_decisions(task, me) for task in decided)
+    else:
+        told = (task for task in board.tasks if _is_told(task, sight, me))
+        hidden["tasks"] = tuple(_told(task) for task in told)
+    return board.model_copy(update=hidden)
+
+
+def _is_told(task: q.TaskView, sight: Sight, me: PersonId) -> bool:
+    """Level 1 is told of the tasks that run; level 2 of those that have come to its turn."""
+    if sight is Sight.LEVEL_2:
+        return _level_of(task, me) == 2 or _decided(task, me)
+    return task.standing in (TaskStanding.RUNNING, TaskStanding.SETTLED)
+
+
+def _told(task: q.TaskView) -> q.TaskView:
+    """Task and need, told results, evidence and counts; how it is done once it is asked for."""
+    told = tuple(result for result in task.results if result.told_to and not result.retracted)
+    changes: dict[str, object] = {"results": told, "methods": ()}
+    if task.request is None:
+        changes |= {"point": None, "purpose": None, "channels": (), "actions": ()}
+    return task.model_copy(update=changes)
+
+
+def _status(task: q.TaskView) -> q.TaskView:
+    hidden: dict[str, object] = dict.fromkeys(("title", "need", "point", "purpose"), None)
+    hidden |= dict.fromkeys(("comments", "channels", "actions", "methods", "results"), ())
+    if task.request is not None:
+        hidden["request"] = _without_words(task.request)
+    return task.model_copy(update=hidden)
+
+
+def _own_decisions(task: q.TaskView, me: PersonId) -> q.TaskView:
+    status = _status(task)
+    if task.request is None or status.request is None:
+        return status
+    own = tuple(each for each in task.request.decisions if each.approver == me)
+    request = status.request.model_copy(update={"decisions": own})
+    return status.model_copy(update={"title": task.title, "request": request})
+
+
+def _without_words(request: q.RequestView) -> q.RequestView:
+    return request.model_copy(
+        update={
+            "decisions": tuple(
+                each.model_copy(update={"need": None, "text": None}) for each in request.decisions
+            ),
+            "named": tuple(each.model_copy(update={"reason": None}) for each in request.named),
+            "questions": (),
+        }
+    )
+
+
+def _without_text(entry: q.TrailEntry) -> q.TrailEntry:
+    return entry.model_copy(update={"text": {}})
+
+
+def _level_of(task: q.TaskView, person: PersonId) -> int | None:
+    """At which level this person may decide, or has decided on what is shown now."""
+    request = task.request
+    if request is None:
+        return None
+    if request.seat is not None and request.seat.standing_of(person):
+        return request.seat.level
+    given = [
+        each.card.level
+        for each in request.decisions
+        if each.approver == person and each.request == request.request
+    ]
+    return given[-1] if given else None
+
+
+def _decided(task: q.TaskView, person: PersonId) -> bool:
+    decisions = task.request.decisions if task.request else ()
+    return any(each.approver == person for each in decisions)
+
+
+def opened(answers: Answers, answer: Any) -> Any:
+    """The answer with its sealed text opened, the whole page in one query."""
+    wanted = list(dict.fromkeys(_sealed_in(answer)))
+    if not wanted:
+        return answer
+    texts = answers.open(wanted)
+    return _with_texts(answer, texts)
+
+
+def _sealed_in(value: Any) -> Iterable[Sealed]:
+    if isinstance(value, Sealed):
+        yield value
+    elif isinstance(value, Value):
+        for field in type(value).model_fields:
+            yield from _sealed_in(getattr(value, field))
+    elif isinstance(value, tuple | list):
+        for each in value:
+            yield from _sealed_in(each)
+    elif isinstance(value, dict):
+        for each in value.values():
+            yield from _sealed_in(each)
+
+
+def _with_texts(value: Any, texts: Mapping[Sealed, Any]) -> Any:
+    if isinstance(value, Sealed):
+        return texts[value]
+    if isinstance(value, Value):
+        fields = {name: getattr(value, name) for name in type(value).model_fields}
+        changed = {name: _with_texts(each, texts) for name, each in fields.items()}
+        moved = {name: each for name, each in changed.items() if each is not fields[name]}
+        return value.model_copy(update=moved) if moved else value
+    if isinstance(value, tuple | list):
+        return _each_with_texts(value, texts)
+    if isinstance(value, dict):
+        return {name: _with_texts(each, texts) for name, each in value.items()}
+    return value
+
+
+def _each_with_texts(value: Sequence[Any], texts: Mapping[Sealed, Any]) -> Sequence[Any]:
+    changed = [_with_texts(each, texts) for each in value]
+    if all(new is old for new, old in zip(changed, value, strict=True)):
+        return value
+    return type(value)(changed)  # type: ignore[call-arg]

@@ -1,0 +1,251 @@
+"""The one door: settings in, an engine out, with every part chosen and put together."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from time import time_ns
+
+from sqlalchemy import make_url
+
+from ..application.engine import Engine
+from ..application.ports import Clock, Ids
+from . import migrate
+from .batch import Batch
+from .database import Database, Tx, open_database
+from .identity import KINDS, Identities
+from .journal import KeptJournal
+from .keyring import Keyring, ensure_database, keyring_url_for
+from .master_key import MasterKey, new_key_text
+from .projections.audit_trail import AuditTrailProjection
+from .projections.due_dates import DueDatesProjection
+from .projections.inbox import InboxProjection
+from .projections.people import Find, PeopleProjection
+from .projections.plan_board import PlanBoardProjection
+from .projections.reading_list import ReadingListProjection
+from .projector import Progress, ProjectedAnswers, Projection, Projector
+from .recent import Recent
+from .recorder import Recorder, recorder_for
+from .settings import Settings
+from .vault import Vault
+
+STATES_REMEMBERED = 4096
+STATE_LIFETIME_US = 600 * 1_000_000
+KEYRING_ID = "keyring"
+REACTIONS = "reactions"
+
+log = logging.getLogger("countersign")
+
+Announce = Callable[[str], None]
+
+
+def open_engine(
+    url: str | None = None,
+    *,
+    tenant: str | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    announce: Announce = log.warning,
+) -> Engine:
+    """countersign on a database: `sqlite:///file.db`, `sqlite://` or `postgresql://…`.
+
+    Makes or upgrades the tables, makes keyring and key file on the first run (and says so through
+    `announce`), and finishes what a crash left undone. Settings come from the environment unless
+    handed in; `url` and `tenant` go before them. `clock` returns moments with an offset.
+    Raises WrongMasterKey, WrongKeyring, UnusableMasterKey, KeyringUnavailable, LockTimeout.
+    """
+    return open_house(
+        url, tenant=tenant, settings=settings, clock=clock, ids=ids, announce=announce
+    ).engine
+
+
+class House:
+    """The parts behind an engine, for commands that tend them."""
+
+    def __init__(self, database: Database, keyring: Keyring, clock: Clock, ids: Ids) -> None:
+        self.database = database
+        self.keyring = keyring
+        self.recorder: Recorder = recorder_for(database)
+        self.vault = Vault(keyring)
+        self.projector = Projector(database, self.recorder, projections(_find(keyring)))
+        self.journal = KeptJournal(
+            database,
+            self.recorder,
+            self.vault,
+            self.projector,
+            ids,
+            Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
+        )
+        answers = ProjectedAnswers(database, self.recorder, self.projector, self.vault)
+        self.engine = Engine(self.journal, answers, clock, ids, self.close)
+
+    def close(self) -> None:
+        self.keyring.close()
+        self.database.close()
+
+    def rebuild(self, names: tuple[str, ...], progress: Progress = lambda done, of: None) -> int:
+        """Folds the whole journal into the named projections again; all of them by default."""
+        known = tuple(each.name for each in self.projector.projections)
+        return self.projector.rebuild(names or known, progress)
+
+    def start(self) -> None:
+        """What must be done before the first read."""
+        self._redo_disposals()
+        self.projector.prepare()
+        self._redo_reactions()
+
+    def _redo_disposals(self) -> None:
+        """A restored backup may hold what was destroyed since; it goes again."""
+        with self.database.writing() as tx:
+            shredded = self.keyring.reconcile(tx)
+            if shredded:
+                self.recorder.append(tx, Batch(recorded_at=0, shredded=shredded))
+
+    def _redo_reactions(self) -> None:
+        with self.database.reading() as tx:
+            place = self.recorder.tracked(tx, REACTIONS) or 0
+            head = self.recorder.head(tx)
+        if head > place:
+            self.engine.catch_up_reactions(place)
+            with self.database.writing() as tx:
+                self.recorder.track(tx, REACTIONS, head, time_ns() // 1000)
+
+
+def open_house(
+    url: str | None = None,
+    *,
+    tenant: str | None = None,
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    ids: Ids | None = None,
+    announce: Announce = log.warning,
+) -> House:
+    settings = settings or Settings()
+    url, tenant = url or settings.database_url, tenant or settings.tenant
+    database = open_database(
+        url,
+        tenant=tenant,
+        pool_size=settings.pool_size,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
+    )
+    try:
+        migrate.upgrade(database)
+        keyring = _keyring(database, url, tenant, settings, announce)
+    except BaseException:
+        database.close()
+        raise
+    house = House(database, keyring, clock or _now, ids or _new_id)
+    try:
+        house.start()
+    except BaseException:
+        house.close()
+        raise
+    return house
+
+
+def schema_status(
+    url: str | None = None, *, tenant: str | None = None, settings: Settings | None = None
+) -> tuple[str | None, str]:
+    """The version that the tables have (None: there are none) and the newest known one."""
+    settings = settings or Settings()
+    database = open_database(url or settings.database_url, tenant=tenant or settings.tenant)
+    try:
+        return migrate.status(database)
+    finally:
+        database.close()
+
+
+def projections(find: Find) -> tuple[Projection, ...]:
+    return (
+        PeopleProjection(find),
+        PlanBoardProjection(),
+        InboxProjection(),
+        AuditTrailProjection(),
+        DueDatesProjection(),
+        ReadingListProjection(),
+    )
+
+
+def _find(keyring: Keyring) -> Find:
+    identities = Identities(keyring)
+
+    def find(tx: Tx, known_as: str) -> str | None:
+        for kind in KINDS:
+            if kind != "oidc" and (person := identities.find(tx, kind, known_as)):
+                return person
+        return None
+
+    return find
+
+
+def _keyring(
+    database: Database, url: str, tenant: str | None, settings: Settings, announce: Announce
+) -> Keyring:
+    """Knows its database by id, so that a mistyped address is not taken for a new keyring."""
+    place = settings.keyring_url or keyring_url_for(url)
+    expected = _known_keyring(database)
+    master = _master_key(url, settings, announce, first_run=expected is None)
+    if make_url(place).get_backend_name() != "sqlite":
+        ensure_database(place)
+    keyring = Keyring.open(
+        place,
+        master,
+        tenant=tenant,
+        expected=expected,
+        lock_timeout_seconds=settings.lock_timeout_seconds,
+    )
+    if expected is None:
+        _know_keyring(database, keyring.id)
+    return keyring
+
+
+def _known_keyring(database: Database) -> str | None:
+    with database.reading() as tx:
+        row = tx.one("SELECT value FROM cs_meta WHERE key = :key", key=KEYRING_ID)
+    return row[0] if row else None
+
+
+def _know_keyring(database: Database, keyring: str) -> None:
+    with database.writing() as tx:
+        tx.run(
+            "INSERT INTO cs_meta (key, value) VALUES (:key, :value) ON CONFLICT DO NOTHING",
+            key=KEYRING_ID,
+            value=keyring,
+        )
+
+
+def _master_key(url: str, settings: Settings, announce: Announce, *, first_run: bool) -> MasterKey:
+    if settings.master_key is not None:
+        return MasterKey.from_text(settings.master_key.get_secret_value())
+    file = Path(settings.master_key_file) if settings.master_key_file else _key_file_beside(url)
+    if file is None:
+        return MasterKey.from_text(new_key_text())
+    if not first_run:
+        return MasterKey.from_file(file)
+    key, made = MasterKey.from_or_made_file(file)
+    if made:
+        announce(
+            f"A new master key was written to {file}. Keep a copy of it elsewhere: without it "
+            "no sealed text can be read again, and nobody can make it anew."
+        )
+    return key
+
+
+def _key_file_beside(url: str) -> Path | None:
+    """`x.db` has its key in `x.key`; a database in memory needs none that outlives it."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return Path("countersign.key")
+    if parsed.database in (None, "", ":memory:"):
+        return None
+    return Path(str(parsed.database)).with_suffix(".key")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

@@ -1,0 +1,311 @@
+"""The journal: recalls, seals and appends for one command at a time, on either database."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
+
+from ..application.aggregates import Aggregate
+from ..application.ports import Decided, Ids, Moved, Receipt, Recorded, Write
+from ..domain.classification import RULES, classify
+from ..domain.event import PersonId, Value
+from ..domain.refusals import CommandReused, IdentityTaken, Stale
+from ..domain.sealed import Erased, Sealed
+from . import codec, event_names
+from .batch import (
+    Appended,
+    Batch,
+    Cell,
+    FoldedState,
+    Identity,
+    Outcome,
+    ReceiptKey,
+    Repeated,
+    Row,
+    Taken,
+    Unit,
+    UnitGone,
+)
+from .database import Database, Tx
+from .identity import Identities
+from .keyring import Keyring
+from .pages import some
+from .projector import Projector
+from .recent import Recent
+from .recorder import Recorder
+from .vault import Sealer, Vault
+
+State = TypeVar("State", bound=Value)
+
+PAGE = 500
+
+
+class KeptJournal:
+    """Events on SQLite or PostgreSQL; text in the vault, keys in the keyring."""
+
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        vault: Vault,
+        projector: Projector,
+        new_id: Ids,
+        states: "Recent[str, tuple[int, Any]]",
+    ) -> None:
+        self.database = database
+        self.recorder = recorder
+        self.vault = vault
+        self.projector = projector
+        self.new_id = new_id
+        self.states = states
+        self.identities = Identities(vault.keyring)
+
+    @property
+    def keyring(self) -> Keyring:
+        return self.vault.keyring
+
+    @contextmanager
+    def session(self, host: object | None = None) -> Iterator["JournalSession"]:
+        """On SQLite recall, append and the live projections are one transaction."""
+        if host is not None:
+            yield self._hosted(host)
+            return
+        begin = self.database.writing if self._embedded else self.database.autocommit
+        with begin() as tx:
+            session = JournalSession(self, tx, live=self._embedded)
+            yield session
+        session.committed()
+
+    def _hosted(self, host: object) -> "JournalSession":
+        if not isinstance(host, Connection):
+            raise TypeError("Hand in the SQLAlchemy connection that your transaction is open on.")
+        return JournalSession(self, self.database.adopt(host), live=False, provisional=True)
+
+    @property
+    def _embedded(self) -> bool:
+        return self.database.dialect == "sqlite"
+
+    def settled(self, receipt: Receipt) -> None:
+        self.projector.wait_for(receipt.position)
+
+    def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
+        while page := self._page(after, names):
+            after = page[-1].position
+            yield from page
+
+    def _page(self, after: int, names: frozenset[str]) -> list[Recorded]:
+        with self.database.reading() as tx:
+            rows = self.recorder.since(tx, after, PAGE, names=sorted(names))
+        return [codec.recorded(row) for row in rows if row.body is not None]
+
+
+class JournalSession:
+    """One command's look at the journal, and its one append."""
+
+    def __init__(
+        self, journal: KeptJournal, tx: Tx, *, live: bool, provisional: bool = False
+    ) -> None:
+        self._journal = journal
+        self._recorder = journal.recorder
+        self._tx = tx
+        self._live = live
+        self._provisional = provisional
+        self._read: dict[str, tuple[int, Any]] = {}
+        self._written: dict[str, tuple[int, Any]] = {}
+        self._sealer: Sealer = journal.vault.sealer(tx)
+        self._shredded: tuple[tuple[str, str], ...] = ()
+        self._appended = False
+
+    def receipt(self, actor: str, command: str, content: bytes) -> Receipt | None:
+        found = self._recorder.receipt(self._tx, actor, command)
+        return None if found is None else self._repeated(found, content)
+
+    def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        if stream not in self._read:
+            self._read[stream] = self._recalled(aggregate, stream)
+        version, state = self._read[stream]
+        return version, state
+
+    def whose(self, kind: str, value: str) -> PersonId | None:
+        return self._journal.identities.find(self._tx, kind, value)  # type: ignore[arg-type]
+
+    def says(self, sealed: Sealed, text: str) -> bool:
+        return self._journal.vault.same(self._tx, sealed, text)
+
+    def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
+        return self._journal.vault.open(self._tx, sealed)
+
+    def append(self, decided: Decided) -> Receipt:
+        """On SQLite the live projections follow in the same transaction."""
+        composed = _Composition(self._sealer, self._read, self._journal.new_id)
+        for write in decided.writes:
+            composed.add(write, decided)
+        batch = self._batch(decided, composed)
+        outcome = self._recorder.append(self._tx, batch)
+        if isinstance(outcome, Appended):
+            return self._receipt(outcome, composed)
+        return self._refused(outcome, decided)
+
+    def committed(self) -> None:
+        """What was learnt is shared once it is true."""
+        if not self._appended:
+            return
+        self._sealer.committed()
+        self._journal.states.put(self._written)
+        if self._shredded:
+            self._forget_keys()
+
+    def _forget_keys(self) -> None:
+        """The cells are gone; now the keys go, and fences keep them from being minted anew."""
+        units = dict(self._shredded)
+        with self._journal.database.reading() as tx:
+            keys = [key for (key,) in some(tx, KEYS_OF, units)]
+        self._journal.vault.forget(units)
+        self._journal.keyring.destroy(keys, units)
+
+    def _recalled(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        kept = self._recorder.state(self._tx, stream)
+        if kept is None or kept.fold != aggregate.fold_name:
+            return self._folded(aggregate, stream)
+        known = self._journal.states.get(stream)
+        if known is not None and known[0] == kept.version:
+            return known
+        state = type(aggregate.initial).model_validate_json(kept.body)
+        return kept.version, state
+
+    def _folded(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        version, state = 0, aggregate.initial
+        for row in self._recorder.history(self._tx, stream):
+            version, state = row.version or 0, aggregate.evolve(state, codec.recorded(row).event)
+        return version, state
+
+    def _batch(self, decided: Decided, composed: "_Composition") -> Batch:
+        envelope = decided.envelope
+        identities = tuple(
+            self._journal.identities.belongs(link.kind, link.value, link.person)  # type: ignore[arg-type]
+            for link in decided.links
+        )
+        self._shredded = self._units_of(decided.shredded, envelope.command)
+        return Batch(
+            recorded_at=codec.microseconds(envelope.occurred),
+            basis=decided.basis,
+            rows=tuple(composed.rows),
+            cells=tuple(composed.cells),
+            units=tuple(composed.units),
+            states=tuple(composed.states()),
+            identities=_last_word(identities),
+            shredded=self._shredded,
+            receipt=ReceiptKey(envelope.actor, envelope.command, self._digest(decided.content)),
+        )
+
+    def _units_of(self, streams: tuple[str, ...], certificate: str) -> tuple[tuple[str, str], ...]:
+        if not streams:
+            return ()
+        found = self._tx.all(
+            f"SELECT unit FROM cs_unit WHERE state = 'live'"
+            f" AND stream {self._recorder.streams_asked}",
+            streams=self._recorder.asked(streams),
+        )
+        return tuple((unit, certificate) for (unit,) in found)
+
+    def _digest(self, content: bytes) -> bytes:
+        return self._journal.keyring.keyed("command", content)
+
+    def _receipt(self, appended: Appended, composed: "_Composition") -> Receipt:
+        self._appended = True
+        events = tuple(composed.recorded(appended))
+        self._written = composed.states_after
+        if self._live:
+            self._journal.projector.live(self._tx, events)
+        return Receipt(position=appended.last, events=events, provisional=self._provisional)
+
+    def _refused(self, outcome: Outcome, decided: Decided) -> Receipt:
+        match outcome:
+            case Repeated():
+                return self._repeated(outcome, decided.content)
+            case Taken(kind=kind):
+                raise IdentityTaken(kind=kind)
+            case UnitGone(unit=unit):
+                self._journal.vault.forget((unit,))
+        if self._provisional:
+            raise Stale
+        raise Moved
+
+    def _repeated(self, found: Repeated, content: bytes) -> Receipt:
+        if found.digest != self._digest(content):
+            raise CommandReused
+        count = found.last - found.first + 1
+        rows = self._recorder.since(self._tx, found.first - 1, count) if count else []
+        events = tuple(codec.recorded(row) for row in rows if row.body is not None)
+        return Receipt(position=found.last, events=events, repeated=True)
+
+
+KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"
+
+
+def _last_word(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
+    return tuple({(each.kind, each.hashed): each for each in identities}.values())
+
+
+class _Composition:
+    """What a command's writes become: rows, cells, units, and the states after them."""
+
+    def __init__(self, sealer: Sealer, read: dict[str, tuple[int, Any]], new_id: Ids) -> None:
+        self._sealer = sealer
+        self._new_id = new_id
+        self._read = read
+        self.states_after: dict[str, tuple[int, Any]] = {}
+        self._folds: dict[str, str] = {}
+        self._made: list[tuple[Row, dict[str, Any], Any]] = []
+        self.rows: list[Row] = []
+        self.cells: list[Cell] = []
+        self.units: list[Unit] = []
+
+    def add(self, write: Write, decided: Decided) -> None:
+        version, state = self.states_after.get(write.stream) or self._read[write.stream]
+        for event in write.events:
+            version += 1
+            event_id = self._new_id()
+            sealing = self._sealer.seal(
+                event_id=event_id,
+                stream=write.stream,
+                series=write.aggregate.series,
+                owner=write.owner,
+                event=event,
+            )
+            self.cells += sealing.cells
+            self.units += sealing.units
+            envelope = decided.envelope.about(
+                event=event_id,
+                case=write.case,
+                record_class=classify(event.name).record_class,
+                rule=RULES,
+                basis=() if self.rows else decided.basis,
+            )
+            said = codec.said_by(sealing.event)
+            row = Row(write.stream, version, event.name, codec.body(envelope, said))
+            self.rows.append(row)
+            self._made.append((row, said, envelope))
+            state = write.aggregate.evolve(state, sealing.event)
+        self.states_after[write.stream] = (version, state)
+        self._folds[write.stream] = write.aggregate.fold_name
+
+    def states(self) -> Iterator[FoldedState]:
+        for stream, (version, state) in self.states_after.items():
+            body = state.model_dump_json().encode()
+            yield FoldedState(stream, version, self._folds[stream], body)
+
+    def recorded(self, appended: Appended) -> Iterator[Recorded]:
+        at = codec.moment(appended.recorded_at)
+        for position, (row, said, envelope) in enumerate(self._made, appended.first):
+            yield Recorded(
+                position=position,
+                recorded_at=at,
+                stream=row.stream,
+                version=row.version,
+                name=row.name,
+                said=said,
+                envelope=envelope,
+                decode=event_names.decode,
+            )

@@ -1,0 +1,225 @@
+"""Inbox: what waits for whom, found from the line as it stands on the day asked about."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from ...application.ports import Recorded
+from ...application.questions import Inbox, InboxItem, Question
+from ...domain import line
+from ...domain.employee import Employee, Role
+from ...domain.event import PersonId
+from ..database import Tx
+from .intervals import Book, Doc, Pages
+from .people import below, lookup, stands_in_for
+from .plan_board import RESULT, TASK
+
+OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),))
+NAMED = Book("cs_p_named", ("person", "task"), (("person",), ("task",)))
+RETURNED = Book("cs_p_returned", ("employee",), (("employee",),))
+TOLD = Book("cs_p_told", ("manager",), (("manager",),))
+ASKED = Book("cs_p_asked", ("task",), (("task",),))
+
+ENDS = ("declined", "returned", "enabled", "withdrawn", "ended", "frozen")
+
+
+class InboxProjection:
+    """Keeps what is open; who may act on it is worked out when somebody looks."""
+
+    name = "inbox"
+    version = 1
+    books = (OPEN, NAMED, RETURNED, TOLD, ASKED)
+
+    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
+        pages = {book: Pages(tx, book) for book in self.books}
+        for recorded in page:
+            kind, _, rest = recorded.name.partition(".")
+            rest = rest.removesuffix(".v1")
+            if kind == "approval":
+                _approval(pages, recorded, rest)
+            elif kind == "result":
+                _result(pages[TOLD], recorded, rest)
+        for each in pages.values():
+            each.flush()
+
+    def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
+        if not isinstance(question, Inbox):
+            return None
+        return _Desk(tx, at, on, question.person).items()
+
+
+class _Desk:
+    """One person's inbox on one day."""
+
+    def __init__(self, tx: Tx, at: int | None, on: date, person: PersonId) -> None:
+        self._tx = tx
+        self._at = at
+        self._on = on
+        self._me = person
+        self._people = lookup(tx, at)
+
+    def items(self) -> list[InboxItem]:
+        found = [*self._levels(), *self._told(), *self._own()]
+        return sorted(found, key=lambda item: (item.since, item.plan, item.task, item.kind))
+
+    def _levels(self) -> Iterator[InboxItem]:
+        """Open levels: mine to decide, or waiting for HR to name somebody."""
+        is_hr = Role.HR in self._people(self._me).roles
+        for task, doc in self._candidates(is_hr):
+            seat = self._seat(doc)
+            standing = seat.standing_of(self._me)
+            if standing is not None:
+                yield self._decide(task, doc, seat, standing)
+                yield from self._answers(task, doc, for_employee=False)
+            elif is_hr and seat.waits_for_hr and doc["employee"] != self._me:
+                yield self._item("name_approver", task, doc, why=seat.missing)
+
+    def _candidates(self, is_hr: bool) -> list[tuple[str, Doc]]:
+        rows = OPEN.rows(self._tx, self._at)
+        if is_hr or not rows:
+            return rows
+        heads = {self._me} | stands_in_for(self._tx, self._at, self._me)
+        reports = {one for head in heads for one in below(self._tx, self._at, head)}
+        named = self._named(heads)
+        return [row for row in rows if row[1]["employee"] in reports or row[0] in named]
+
+    def _named(self, heads: set[PersonId]) -> set[str]:
+        return {
+            doc["task"]
+            for head in heads
+            for _, doc in NAMED.rows(self._tx, self._at, "person = :person", person=head)
+        }
+
+    def _seat(self, doc: Doc) -> line.Seat:
+        return line.seat(
+            doc["level"],
+            employee=doc["employee"],
+            people=self._people,
+            on=self._on,
+            named={int(level): person for level, person in doc["named"].items()},
+            decided={int(level): tuple(some) for level, some in doc["decided"].items()},
+        )
+
+    def _decide(self, task: str, doc: Doc, seat: line.Seat, standing: line.Standing) -> InboxItem:
+        behalf = seat.holder if standing is line.Standing.STAND_IN else None
+        return self._item("decide", task, doc, standing=standing, on_behalf_of=behalf)
+
+    def _told(self) -> Iterator[InboxItem]:
+        for result, doc in TOLD.rows(self._tx, self._at, "manager = :me", me=self._me):
+            noted = RESULT.row(self._tx, self._at, result) or {}
+            yield self._item("acknowledge", noted["task"], doc, result=result)
+
+    def _own(self) -> Iterator[InboxItem]:
+        """What the approvers want of me."""
+        for task, doc in RETURNED.rows(self._tx, self._at, "employee = :me", me=self._me):
+            if doc["wanted"]:
+                yield self._item("resubmit", task, doc)
+        for task, doc in OPEN.rows(self._tx, self._at, "employee = :me", me=self._me):
+            yield from self._answers(task, doc, for_employee=True)
+
+    def _answers(self, task: str, doc: Doc, *, for_employee: bool) -> Iterator[InboxItem]:
+        for question, asked in ASKED.rows(self._tx, self._at, "task = :task", task=task):
+            by_employee = asked["by"] == doc["employee"]
+            if by_employee != for_employee:
+                since = {"since": asked["since"]}
+                yield self._item("answer", task, doc | since, question=question)
+
+    def _item(self, kind: str, task: str, doc: Doc, **more: object) -> InboxItem:
+        known = {name: doc.get(name) for name in ("plan", "employee", "level", "round", "since")}
+        person: Employee = self._people(doc["employee"])
+        about = TASK.row(self._tx, self._at, task) or {}
+        return InboxItem.model_validate(
+            {
+                "kind": kind,
+                "task": task,
+                **known,
+                "evidence": doc.get("evidence"),
+                "employee_name": person.full_name,
+                "title": about.get("title"),
+                **more,
+            }
+        )
+
+
+def _approval(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None:
+    task, said, at = recorded.stream, recorded.said, recorded.position
+    doc = pages[OPEN].get(task)
+    if rest == "asked":
+        _asked(pages, task, said, at)
+    elif doc is None:
+        return
+    elif rest in ENDS:
+        _ended(pages, task, doc, rest, said, at)
+    else:
+        _moved(pages, task, doc, rest, said, at)
+
+
+def _asked(pages: dict[Book, Pages], task: str, said: Doc, at: int) -> None:
+    returned = pages[RETURNED].get(task)
+    doc = {
+        "employee": said["employee"],
+        "plan": said["plan"],
+        "request": said["request"],
+        "round": said["round"],
+        "level": 1,
+        "evidence": said["evidence"]["number"],
+        "since": said["on"],
+        "named": returned["named"] if returned and returned["request"] == said["request"] else {},
+        "decided": {},
+        "questions": [],
+    }
+    pages[OPEN].put(task, doc, at, said["employee"], said["plan"])
+    for level, person in doc["named"].items():
+        pages[NAMED].put(f"{task}:{level}", {"task": task}, at, person, task)
+    pages[RETURNED].end(task, at)
+
+
+def _moved(pages: dict[Book, Pages], task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
+    match rest:
+        case "accepted":
+            level = said["card"]["level"]
+            who = [said["approver"], said["card"]["on_behalf_of"] or said["approver"]]
+            decided = {**doc["decided"], str(level): who}
+            change: Doc = {"level": level + 1, "since": said["on"], "decided": decided}
+        case "evidence_changed":
+            number = said["evidence"]["number"]
+            change = {"level": 1, "since": said["on"], "decided": {}, "evidence": number}
+        case "approver_named":
+            key = f"{task}:{said['level']}"
+            pages[NAMED].put(key, {"task": task}, at, said["approver"], task)
+            change = {"named": {**doc["named"], str(said["level"]): said["approver"]}}
+        case "question_asked":
+            asked = {"by": said["by"], "since": said["on"]}
+            pages[ASKED].put(said["question"], asked, at, task)
+            change = {"questions": [*doc["questions"], said["question"]]}
+        case "question_answered":
+            pages[ASKED].end(said["question"], at)
+            return
+        case _:
+            return
+    pages[OPEN].put(task, doc | change, at)
+
+
+def _ended(pages: dict[Book, Pages], task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
+    pages[OPEN].end(task, at)
+    for level in doc["named"]:
+        pages[NAMED].end(f"{task}:{level}", at)
+    for question in doc["questions"]:
+        pages[ASKED].end(question, at)
+    if rest in ("returned", "withdrawn"):
+        kept = {name: doc[name] for name in ("employee", "plan", "request", "round", "named")}
+        kept |= {"since": said["on"], "wanted": rest == "returned"}
+        pages[RETURNED].put(task, kept, at, doc["employee"])
+
+
+def _result(told: Pages, recorded: Recorded, rest: str) -> None:
+    said, at, result = recorded.said, recorded.position, recorded.stream
+    if rest == "told":
+        kept = {
+            "employee": recorded.envelope.actor,
+            "plan": recorded.envelope.case,
+            "since": said["on"],
+        }
+        told.put(result, kept, at, said["manager"])
+    elif rest in ("acknowledged", "retracted"):
+        told.end(result, at)

@@ -1,0 +1,58 @@
+"""Reading list: the reference items that somebody keeps, each disposable after its year."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from ...application.ports import Recorded
+from ...application.questions import Question, ReadingItem, ReadingList
+from ...domain.calendar import add_months
+from ...domain.reference import MINIMUM_MONTHS
+from ..database import Tx
+from .intervals import Book, Doc, Pages
+
+ITEM = Book("cs_p_item", ("owner",), (("owner",),))
+
+
+class ReadingListProjection:
+    name = "reading_list"
+    version = 1
+    books = (ITEM,)
+
+    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
+        items = Pages(tx, ITEM)
+        for recorded in page:
+            if recorded.name.startswith("reference."):
+                _item(items, recorded)
+        items.flush()
+
+    def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
+        if not isinstance(question, ReadingList):
+            return None
+        rows = ITEM.rows(tx, at, "owner = :owner", owner=question.person)
+        found = [ReadingItem.model_validate(doc) for _, doc in rows]
+        return sorted(found, key=lambda item: (item.kept_on, item.item))
+
+
+def _item(items: Pages, recorded: Recorded) -> None:
+    said, item = recorded.said, recorded.stream
+    doc = _kept(item, said) if recorded.name == "reference.kept.v1" else items.get(item)
+    if doc is None:
+        return
+    owner = (said["owner"],) if recorded.name == "reference.kept.v1" else ()
+    items.put(item, doc | _change(doc, recorded.name, said), recorded.position, *owner)
+
+
+def _kept(item: str, said: Doc) -> Doc:
+    disposable = add_months(date.fromisoformat(said["kept_on"]), MINIMUM_MONTHS)
+    shown = {name: said[name] for name in ("medium", "title", "locator", "note", "kept_on")}
+    return shown | {"item": item, "disposable_from": disposable.isoformat(), "cited_by": []}
+
+
+def _change(doc: Doc, name: str, said: Doc) -> Doc:
+    match name:
+        case "reference.cited.v1":
+            return {"cited_by": [*doc["cited_by"], said["result"]]}
+        case "reference.discarded.v1":
+            return {"discarded": said["reason"]}
+    return {}

@@ -1,0 +1,20 @@
+"""What can be configured, from the environment (`COUNTERSIGN_…`) or by a host."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Each setting is documented in docs/reference/settings.md; a test holds that."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", frozen=True, extra="ignore")
+
+    database_url: str = "sqlite:///countersign.db"
+    tenant: str | None = None
+    keyring_url: str | None = None
+    master_key: SecretStr | None = None
+    master_key_file: str | None = None
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    lock_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
