@@ -1,8 +1,9 @@
 """An event is something that happened, under a name we chose; a fold makes state of events."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from functools import cache
+from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
@@ -23,6 +24,20 @@ class Value(BaseModel):
     """Plain, frozen, and nothing beyond what is declared."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's; folds copy so often that theirs, made for every case, costs too much."""
+        if deep:
+            return super().model_copy(update=update, deep=True)
+        changes = update or {}
+        copy = type(self).__new__(type(self))
+        object.__setattr__(copy, "__dict__", {**self.__dict__, **changes})
+        object.__setattr__(
+            copy, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys()
+        )
+        object.__setattr__(copy, "__pydantic_extra__", None)
+        object.__setattr__(copy, "__pydantic_private__", None)
+        return copy
 
 
 class Event(Value):
@@ -50,6 +65,12 @@ def fold(evolve: Evolve[State], initial: State, events: Iterable[Event]) -> Stat
     for event in events:
         initial = evolve(initial, event)
     return initial
+
+
+@cache
+def may_hold_text(kind: type[Event]) -> bool:
+    """Whether an event of this class has a sealed field anywhere."""
+    return "Sealed" in kind.model_json_schema().get("$defs", {})
 
 
 def sealed_fields(value: Any, path: str = "") -> Iterator[tuple[str, Sealed]]:

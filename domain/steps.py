@@ -262,8 +262,8 @@ def detach_result(plan: Plan, *, task: TaskId, result: ResultId, ground: Ground)
 def go_on_without_result(plan: Plan, *, task: TaskId, ground: Ground) -> list[Event]:
     """Step 6 for a task that has shown nothing tangible yet (RULES B4)."""
     _at_least(plan, Step.NOTE_RESULTS, task, ground)
-    _standing(plan, task, *PRACTISED)
-    if plan.tasks[task].results or plan.tasks[task].goes_on_without:
+    state = _standing(plan, task, *PRACTISED)
+    if not _lacks_results(plan, state):
         return []
     return _and_then(plan, [WentOnWithoutResult(task=task, on=ground.today)], ground)
 

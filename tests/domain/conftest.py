@@ -1,15 +1,28 @@
 """Stories: `given(*events).when(decision, ...).then(*events)`, or `.refused(Refusal)`.
 
-A module names its aggregate once, as `STORY = (evolve, Initial())`.
+A module names its aggregate once, as `STORY = (evolve, Initial())`. `COUNTERSIGN_THOROUGH` in the
+environment makes the properties try many more, and other, examples.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import pytest
+from hypothesis import settings
 
 from countersign.domain.event import Event, fold
 from countersign.domain.refusals import Refusal
+
+THOROUGH = "COUNTERSIGN_THOROUGH" in os.environ
+settings.register_profile(
+    "domain",
+    deadline=None,
+    derandomize=not THOROUGH,
+    database=None,
+    max_examples=2000 if THOROUGH else 100,
+)
+settings.load_profile("domain")
 
 Happened = TypeVar("Happened", bound=Event)
 Outcome = Sequence[Event] | Refusal

@@ -1,6 +1,7 @@
 """Approval: one task, two different people, one frozen evidence version (RULES E)."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -120,7 +121,7 @@ def card(level=1, standing=Standing.LINE, on_behalf_of=None, evidence=None):
 
 
 BECAUSE = Because(result="lead", need=WORDS)
-SEEN = {"because": BECAUSE, "value_perceived": PerceivedValue.DIRECT, "on": DAY}
+SEEN: dict[str, Any] = {"because": BECAUSE, "value_perceived": PerceivedValue.DIRECT, "on": DAY}
 
 
 def accepted(approver="bob", **words):
@@ -194,6 +195,12 @@ def test_asking_again_after_a_return_is_the_next_round_under_the_same_policy(giv
     event = again.the(AcceptanceAsked)
     assert (event.request, event.round, event.policy_version) == (1, 2, 4)
     assert event.terms == Terms()
+
+
+@pytest.mark.parametrize("ending", [RETURNED, WITHDRAWN, DECLINED])
+def test_asking_again_begins_at_level_one_whatever_was_accepted_before(given, ending):
+    story = given(ASKED, BY_BOB, ending).when(ask, **asking(SECOND))
+    assert (story.state.level, story.state.acceptances) == (1, {})
 
 
 def test_withdrawing_costs_no_round(given):

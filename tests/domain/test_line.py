@@ -273,6 +273,15 @@ def test_stand_ins_do_not_chain():
     assert found.standing_of("fay") is None
 
 
+def test_the_stand_in_of_a_barred_stand_in_is_not_asked():
+    people = house(
+        bob=under("cy", standing_in("eve")),
+        eve=under("ada", standing_in("fay")),
+        fay=under("dan"),
+    )
+    assert seated(1, people).stand_in == "cy"
+
+
 def test_an_outsider_may_stand_in():
     assert seated(1, house(bob=under("cy", standing_in("out")))).stand_in == "out"
 

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -148,7 +149,7 @@ class Walk:
         return self.reviewed(*names).do(steps.settle, END, outcome=Outcome.FINE, **AGAIN)
 
     @property
-    def step(self):
+    def step(self) -> Any:
         return self.story.state.step
 
     @property
@@ -518,6 +519,11 @@ def test_after_a_changed_purpose_only_later_entries_count(walk):
     assert walked.practise("a", days=fresh).story.the(MonthMet).practice_days == 6
 
 
+def test_an_entry_made_earlier_on_the_day_of_the_change_does_not_count(walk):
+    walked = walk().practised("a").pinpoint("a", day=END)
+    assert steps.month_of(walked.story.state, "a", steps.Ground(today=END)).began is None
+
+
 def test_another_wording_of_the_use_begins_nothing_again(walk):
     story = (
         walk()
@@ -580,10 +586,15 @@ def test_the_month_of_what_is_with_the_approvers_is_not_reckoned_again(walk):
 # Steps 5 and 6
 
 
-def test_each_task_is_kept_adjusted_or_dropped(walk):
+def test_step_five_is_left_when_every_task_is_checked(walk):
     walked = walk().practised("a", "b")
     walked.do(steps.check_results, END, task="a", verdict=Verdict.ADJUST)
     assert walked.step is Step.CHECK_RESULTS
+
+
+def test_each_task_is_kept_adjusted_or_dropped(walk):
+    walked = walk().practised("a", "b")
+    walked.do(steps.check_results, END, task="a", verdict=Verdict.ADJUST)
     walked.do(steps.check_results, END, task="b", verdict=Verdict.DROP)
     assert walked.standing == {"a": "running", "b": "dropped"}
     assert walked.step is Step.NOTE_RESULTS
@@ -614,6 +625,12 @@ def test_without_a_result_the_plan_goes_on(walk):
     walked = walk().checked("a").do(steps.go_on_without_result, END, task="a")
     walked.story.has(WentOnWithoutResult)
     assert walked.step is Step.REVIEW_ACTIVITIES
+
+
+def test_with_too_few_results_the_plan_goes_on_too(walk):
+    walked = walk(terms=Terms(results_per_task=2)).noted("a")
+    assert walked.step is Step.NOTE_RESULTS
+    walked.do(steps.go_on_without_result, END, task="a").story.has(WentOnWithoutResult)
 
 
 def test_going_on_without_is_said_once_and_not_beside_a_result(walk):
@@ -688,7 +705,6 @@ def test_found_tasks_enter_the_next_cycle_at_step_one(walk):
     walked = walk().reviewed("a", found=["b"])
     walked.do(steps.settle, END, outcome=Outcome.NEXT_CYCLE, **AGAIN)
     assert walked.story.the(CycleBegan).cycle == 2
-    assert walked.step is Step.EXAMINE_JOB
     walked.examine(take=["b"], day=END).story.has(TaskTaken)
     assert walked.standing == {"a": "settled", "b": "running"}
     assert walked.step is Step.PINPOINT_USE

@@ -1,6 +1,7 @@
 """Results are tangible, told by the employee, and acknowledged by a word."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,7 @@ CONFIRMED = Finding(
 UNCONFIRMED = CONFIRMED.model_copy(update={"confirmable_by": None})
 ARTICLE = Evidence(copy_id="copy", title=Sealed.of("The article"), item="article")
 SCREENSHOT = Evidence(copy_id="shot", title=Sealed.of("A screenshot"))
-WHOSE = {"employee": "ada", "plan": "plan", "task": "leads", "found_on": DAY}
+WHOSE: dict[str, Any] = {"employee": "ada", "plan": "plan", "task": "leads", "found_on": DAY}
 
 
 def noted(finding=CONFIRMED, evidence=()):

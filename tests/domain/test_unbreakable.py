@@ -150,7 +150,7 @@ def who_may(history: History, day: date) -> dict[PersonId, Capacity]:
     level = len(given) + 1
     gone = {ADA}
     for each in given:
-        gone |= {each.approver} | ({each.card.on_behalf_of} - {None})
+        gone |= {each.approver, each.card.on_behalf_of or each.approver}
 
     def fit(who: str) -> bool:
         free = who not in gone and serves(history, who, day)
@@ -205,8 +205,10 @@ def rightful_at_that_moment(before: History, accepted: TaskAccepted) -> None:
 
 PEOPLE = st.sampled_from((*STAFF, *OUTSIDERS))
 OFFSETS = st.integers(-4, 4)
+PLACES = st.integers(0, 4)
 BEHIND = st.sampled_from((0, 0, 0, 1, 2, -1))
 CHANGES = st.sampled_from(("move", "leave", "come back", "end stand-in"))
+BETWEEN = ("nothing", "somebody comes in between", "the line moves", "stand-ins end")
 WAYS = ("change", "change", "decline", "return", "withdraw")
 
 
@@ -218,7 +220,7 @@ class Company(RuleBasedStateMachine):
     """Whatever anybody tries goes through the real decisions; refusals are part of life."""
 
     @initialize(
-        size=st.integers(2, len(STAFF)),
+        size=st.sampled_from((2, 3, 3, 4, 4, 5, 6, 8, 12)),
         managers=st.lists(st.integers(-2, len(STAFF)), min_size=12, max_size=12),
         tidy=st.booleans(),
         vacant=st.sets(st.integers(1, len(STAFF) - 1), max_size=2),
@@ -226,7 +228,8 @@ class Company(RuleBasedStateMachine):
     def found(self, size: int, managers: list[int], tidy: bool, vacant: set[int]) -> None:
         """Tidy: everybody reports to somebody further up, and there is one top."""
         self.history: list[tuple[str, Event]] = []
-        self.known: dict[str, Any] = {}
+        self.employees: dict[str, Employee] = {}
+        self.case = Approval()
         self.checked = 0
         self.day = NEW_YEAR
         self.appointments = 0
@@ -255,11 +258,7 @@ class Company(RuleBasedStateMachine):
     # The road of every decision: fold, decide, append
 
     def people(self, who: PersonId) -> Employee:
-        return self.known.get(who, Employee())
-
-    @property
-    def case(self) -> Approval:
-        return self.known.get(CASE, Approval())
+        return self.employees.get(who, Employee())
 
     @property
     def shown(self) -> int:
@@ -275,8 +274,10 @@ class Company(RuleBasedStateMachine):
         except Refusal:
             return
         self.history += [(subject, event) for event in events]
-        evolve = approval.evolve if subject == CASE else employee.evolve
-        self.known[subject] = fold(evolve, state, events)
+        if subject == CASE:
+            self.case = fold(approval.evolve, self.case, events)
+        else:
+            self.employees[subject] = fold(employee.evolve, self.people(subject), events)
 
     def seat(self, level: int | None = None) -> line.Seat:
         case = self.case
@@ -320,9 +321,7 @@ class Company(RuleBasedStateMachine):
         if change == "come back":
             self.to(who, employee.come_back, effective=effective)
         if change == "end stand-in":
-            for number in range(1, self.appointments + 1):
-                words = {"appointment": f"absence {number}", "effective": effective}
-                self.to(who, employee.end_stand_in, **words)
+            self.end_stand_ins(who, self.seat().holder or other, effective=effective)
 
     @rule(above=st.integers(0, 3), onto=st.integers(0, 5), offset=OFFSETS)
     def the_line_of_the_case_moves(self, above: int, onto: int, offset: int) -> None:
@@ -357,6 +356,12 @@ class Company(RuleBasedStateMachine):
             end=start + timedelta(days=5),
         )
 
+    def end_stand_ins(self, *absent: PersonId, effective: date) -> None:
+        for who in absent:
+            for stand_in in self.people(who).stand_ins:
+                words = {"appointment": stand_in.id, "effective": effective}
+                self.to(who, employee.end_stand_in, **words)
+
     @rule(days=st.integers(1, 3))
     def time_passes(self, days: int) -> None:
         self.day += timedelta(days=days)
@@ -384,9 +389,10 @@ class Company(RuleBasedStateMachine):
         self.ask(revision)
 
     @precondition(open_case)
-    @rule(who=PEOPLE, behind=BEHIND)
-    def anybody_accepts(self, who: PersonId, behind: int) -> None:
-        self.to(CASE, approval.accept, **self.acceptance(who, self.shown - behind, self.seat()))
+    @rule(who=PEOPLE, behind=BEHIND, level=st.integers(1, 2))
+    def anybody_accepts(self, who: PersonId, behind: int, level: int) -> None:
+        words = self.acceptance(who, self.shown - behind, self.seat(level))
+        self.to(CASE, approval.accept, **words)
 
     @precondition(open_case)
     @rule(behind=BEHIND)
@@ -402,21 +408,29 @@ class Company(RuleBasedStateMachine):
         words = self.acceptance(seat.stand_in or ADA, self.shown - behind, seat)
         self.to(CASE, approval.accept, **words)
 
+    @precondition(open_case)
+    @rule()
+    def the_other_level_accepts(self) -> None:
+        seat = self.seat(3 - self.case.level)
+        self.to(CASE, approval.accept, **self.acceptance(seat.holder or ADA, self.shown, seat))
+
     @rule(
         stand_ins=st.tuples(st.booleans(), st.booleans()),
+        absent=st.tuples(PLACES, PLACES),
+        instead=st.tuples(PLACES, PLACES),
+        between=st.sampled_from(BETWEEN),
         above=st.integers(0, 3),
         onto=st.integers(0, 5),
-        absent=st.integers(0, 3),
-        stand_in=st.integers(0, 5),
         repaired=st.booleans(),
     )
     def both_levels_are_asked_and_much_happens_in_between(
         self,
         stand_ins: tuple[bool, bool],
+        absent: tuple[int, int],
+        instead: tuple[int, int],
+        between: str,
         above: int,
         onto: int,
-        absent: int,
-        stand_in: int,
         repaired: bool,
     ) -> None:
         if repaired:
@@ -424,12 +438,25 @@ class Company(RuleBasedStateMachine):
         self.to(CASE, approval.withdraw, on=self.day)
         self.to(CASE, approval.give_up, on=self.day)
         self.ask(self.shown + 10)
-        for rather_the_stand_in in stand_ins:
-            way = [ADA, *superiors(self.history, ADA, self.day)]
-            who, instead = way[absent % len(way)], way[stand_in % len(way)]
-            self.appoint(who, instead, None, 0)
-            self.whoever_is_asked_accepts(rather_the_stand_in)
-            self.move_line(above, onto, 0)
+        way = [ADA, *superiors(self.history, ADA, self.day), *OUTSIDERS]
+        for turn in (0, 1):
+            who, other = way[absent[turn] % len(way)], way[instead[turn] % len(way)]
+            self.appoint(who, other, None, 0)
+            self.whoever_is_asked_accepts(stand_ins[turn])
+            if between == "the line moves":
+                self.move_line(above, onto, 0)
+            if between == "stand-ins end":
+                self.end_stand_ins(*way, effective=self.day)
+            if between == "somebody comes in between":
+                self.insert(self.staff[onto % len(self.staff)])
+
+    def insert(self, who: PersonId) -> None:
+        """The employee's manager of today becomes the next level."""
+        manager = self.people(ADA).line_on(self.day)
+        above = manager.manager if manager else None
+        today = {"effective": self.day}
+        self.to(ADA, employee.set_line, person=ADA, manager=who, **today)
+        self.to(who, employee.set_line, person=who, manager=above, **today)
 
     def everybody_reports_to_the_next(self) -> None:
         self.day += timedelta(days=9)
@@ -536,12 +563,12 @@ class Company(RuleBasedStateMachine):
         spare = [
             who for who in OUTSIDERS if who not in decided and serves(self.history, who, self.day)
         ]
-        if not spare or serves(self.history, HR, self.day) is False:
+        if not spare:
             return
-        before = list(self.history), dict(self.known)
+        before = list(self.history), dict(self.employees), self.case
         self.name(case.level, spare[-1], HR)
         assert self.seat().holder == spare[-1]
-        self.history, self.known = before
+        self.history, self.employees, self.case = before
 
 
 Company.TestCase.settings = settings(
