@@ -101,7 +101,8 @@ class Engine:
             self._answers.wait_for(after.position)
         at = self._position(as_of)
         on = effective or self._day(as_of)
-        return visibility.show(self._answers, question, actor, at=at, on=on)
+        today = self._clock().date()
+        return visibility.show(self._answers, question, actor, at=at, on=on, today=today)
 
     def position_at(self, moment: datetime) -> int:
         """The journal's last position that was recorded by a moment."""

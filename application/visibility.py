@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from ..domain.employee import Role
-from ..domain.event import PersonId, Value
+from ..domain.event import PersonId, RecordClass, Value
 from ..domain.plan import TaskStanding
 from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
 from ..domain.sealed import Sealed
@@ -34,30 +34,47 @@ SEES: dict[Sight, str] = {
     Sight.LEVEL_1: "told results, frozen evidence, how many days of practice; never the log",
     Sight.LEVEL_2: "the same, from its turn on",
     Sight.FORMER: "their own decisions",
-    Sight.HR: "status and dates, no text",
-    Sight.AUDITOR: "text too, with a stated reason",
+    Sight.HR: "status and dates, no text; nothing before the employee tells or asks",
+    Sight.AUDITOR: "text too, with a stated reason; nothing before the employee tells or asks",
 }
 
 
-def show(answers: Answers, question: q.Question, actor: Actor, *, at: int | None, on: date) -> Any:
-    """The answer as this reader may see it. Raises NotFound for what is not theirs to see."""
-    reader = _Reader(answers, actor, at, on)
+def show(
+    answers: Answers,
+    question: q.Question,
+    actor: Actor,
+    *,
+    at: int | None,
+    on: date,
+    today: date,
+) -> Any:
+    """The answer as this reader may see it. Raises NotFound for what is not theirs to see.
+
+    Whatever moment or day the question is about, what somebody may see rests on today.
+    """
+    reader = _Reader(answers, actor, at, on, today)
     answer = reader.seen(question)
     return opened(answers, answer)
 
 
 class _Reader:
-    def __init__(self, answers: Answers, actor: Actor, at: int | None, on: date) -> None:
+    def __init__(
+        self, answers: Answers, actor: Actor, at: int | None, on: date, today: date
+    ) -> None:
         self._answers = answers
         self._me = actor.person
         self._at = at
         self._on = on
+        self._today = today
         self._trusted = actor.is_engine
+        self._told: dict[str, bool] = {}
 
     def seen(self, question: q.Question) -> Any:
         match question:
-            case q.WhoIs() | q.People():
-                return self._ask(question)
+            case q.WhoIs():
+                return self._person(self._ask(question))
+            case q.People():
+                return [self._person(person) for person in self._ask(question)]
             case q.PlanBoard():
                 return self._board(question)
             case q.Inbox(person=person) | q.ReadingList(person=person):
@@ -72,42 +89,52 @@ class _Reader:
     def _ask(self, question: q.Question) -> Any:
         return self._answers.answer(question, at=self._at, on=self._on)
 
+    def _ask_today(self, question: q.Question) -> Any:
+        return self._answers.answer(question, at=None, on=self._today)
+
+    def _person(self, view: q.PersonView) -> q.PersonView:
+        """That somebody has a plan is theirs to tell (RULES F1)."""
+        mine = self._trusted or view.person == self._me
+        return view if mine else view.model_copy(update={"plan": None})
+
     def _only(self, person: PersonId) -> None:
         if person != self._me and not self._trusted:
             raise NotYours
 
     def _roles(self) -> Sequence[Role]:
         try:
-            me: q.PersonView = self._answers.answer(
-                q.WhoIs(known_as=self._me), at=None, on=self._on
-            )
+            me: q.PersonView = self._ask_today(q.WhoIs(known_as=self._me))
         except UnknownPerson:
             return ()
         return me.roles
 
     def _board(self, question: q.PlanBoard) -> q.PlanView:
         board: q.PlanView = self._ask(question)
-        sight = self._sight(board, question.reason)
+        now = board if self._is_today else self._ask_today(q.PlanBoard(plan=board.plan))
+        sight = self._sight(now, question.reason)
         if sight is None:
             raise PlanNotStarted
-        return veiled(board, sight, self._me)
+        return veiled(board, sight, self._me, in_line=self._is_manager_of(board.employee))
+
+    @property
+    def _is_today(self) -> bool:
+        return self._at is None and self._on == self._today
 
     def _sight(self, board: q.PlanView, reason: str | None) -> Sight | None:
         if self._trusted or board.employee == self._me:
             return Sight.OWNER
         levels = [_level_of(task, self._me) for task in board.tasks]
-        manager = self._line_manager(board.employee)
-        if 1 in levels or self._me == manager:
+        if 1 in levels or self._is_manager_of(board.employee):
             return Sight.LEVEL_1
         if 2 in levels:
             return Sight.LEVEL_2
         if any(_decided(task, self._me) for task in board.tasks):
             return Sight.FORMER
-        return self._by_role(reason)
+        return self._by_role(reason) if is_told(board) else None
 
-    def _line_manager(self, person: PersonId) -> PersonId | None:
-        view: q.PersonView = self._ask(q.WhoIs(known_as=person))
-        return view.manager
+    def _is_manager_of(self, person: PersonId) -> bool:
+        view: q.PersonView = self._ask_today(q.WhoIs(known_as=person))
+        return view.manager == self._me
 
     def _by_role(self, reason: str | None) -> Sight | None:
         roles = self._roles()
@@ -121,30 +148,49 @@ class _Reader:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
         elif not self._trusted and Role.HR not in self._roles():
             raise RoleNeeded(role=Role.HR.value)
-        return self._ask(question)
+        dates: Sequence[q.DueDate] = self._ask(question)
+        return [due for due in dates if due.item is None or due.person == self._me]
 
     def _trail(self, question: q.AuditTrail) -> Sequence[q.TrailEntry]:
         entries: Sequence[q.TrailEntry] = self._ask(question)
-        if self._trusted:
+        if self._trusted or question.person == self._me or self._owns(question.case):
             return entries
         roles = self._roles()
+        told = [entry for entry in entries if self._is_told(entry.case)]
         if Role.AUDITOR in roles and question.reason:
-            return entries
-        if question.person == self._me or self._owns(question.case):
-            return entries
-        if Role.HR in roles or Role.RECORDS in roles:
-            return [_without_text(entry) for entry in entries]
+            return [_for_auditor(entry, self._me) for entry in told]
+        if Role.RECORDS not in roles:
+            told = [entry for entry in told if not _is_reading(entry, self._me)]
+        if Role.HR in roles:
+            return [_for_hr(entry) for entry in told]
+        if Role.RECORDS in roles:
+            return [_class_and_dates(entry) for entry in told]
         raise NotFound
 
     def _owns(self, case: str | None) -> bool:
         if case is None:
             return False
-        board: q.PlanView = self._ask(q.PlanBoard(plan=case))
+        board: q.PlanView = self._ask_today(q.PlanBoard(plan=case))
         return board.employee == self._me
 
+    def _is_told(self, case: str | None) -> bool:
+        """Until the employee tells or asks, nobody else sees that there is a plan (RULES F1)."""
+        if case is not None and case not in self._told:
+            self._told[case] = is_told(self._ask_today(q.PlanBoard(plan=case)))
+        return case is None or self._told[case]
 
-def veiled(board: q.PlanView, sight: Sight, me: PersonId) -> q.PlanView:
-    """What remains of a plan for this sight."""
+
+def is_told(board: q.PlanView) -> bool:
+    """Whether the employee has told a result of this plan, or asked for acceptance."""
+    return any(_task_is_told(task) for task in board.tasks)
+
+
+def _task_is_told(task: q.TaskView) -> bool:
+    return task.request is not None or any(result.told_to for result in task.results)
+
+
+def veiled(board: q.PlanView, sight: Sight, me: PersonId, *, in_line: bool) -> q.PlanView:
+    """What remains of a plan for this sight; `in_line`: for the employee's manager of today."""
     if sight in (Sight.OWNER, Sight.AUDITOR):
         return board
     hidden: dict[str, object] = {"activities": (), "reviewed_activities": (), "entries": ()}
@@ -154,25 +200,30 @@ def veiled(board: q.PlanView, sight: Sight, me: PersonId) -> q.PlanView:
         decided = (task for task in board.tasks if _decided(task, me))
         hidden["tasks"] = tuple(_own_decisions(task, me) for task in decided)
     else:
-        told = (task for task in board.tasks if _is_told(task, sight, me))
-        hidden["tasks"] = tuple(_told(task) for task in told)
+        shown = (task for task in board.tasks if _is_shown(task, me, in_line=in_line))
+        hidden["tasks"] = tuple(_told(task) for task in shown)
     return board.model_copy(update=hidden)
 
 
-def _is_told(task: q.TaskView, sight: Sight, me: PersonId) -> bool:
-    """Level 1 is told of the tasks that run; level 2 of those that have come to its turn."""
-    if sight is Sight.LEVEL_2:
-        return _level_of(task, me) == 2 or _decided(task, me)
-    return task.standing in (TaskStanding.RUNNING, TaskStanding.SETTLED)
+def _is_shown(task: q.TaskView, me: PersonId, *, in_line: bool) -> bool:
+    """The manager is told of the tasks that run; other approvers of those that came to them."""
+    if in_line and task.standing in (TaskStanding.RUNNING, TaskStanding.SETTLED):
+        return True
+    return _level_of(task, me) is not None or _decided(task, me)
 
 
 def _told(task: q.TaskView) -> q.TaskView:
-    """Task and need, told results, evidence and counts; how it is done once it is asked for."""
+    """Task and need; with the first told result counts; how it is done once it is asked for."""
     told = tuple(result for result in task.results if result.told_to and not result.retracted)
     changes: dict[str, object] = {"results": told, "methods": ()}
     if task.request is None:
         changes |= {"point": None, "purpose": None, "channels": (), "actions": ()}
+    if not _task_is_told(task):
+        changes |= dict.fromkeys(PROGRESS, None) | {"practice_days": 0, "went_on_without": False}
     return task.model_copy(update=changes)
+
+
+PROGRESS = ("frequency", "verdict", "month_began", "month_ready_on", "month_met_on")
 
 
 def _status(task: q.TaskView) -> q.TaskView:
@@ -204,8 +255,24 @@ def _without_words(request: q.RequestView) -> q.RequestView:
     )
 
 
-def _without_text(entry: q.TrailEntry) -> q.TrailEntry:
-    return entry.model_copy(update={"text": {}})
+def _for_auditor(entry: q.TrailEntry, me: PersonId) -> q.TrailEntry:
+    return _class_and_dates(entry) if _is_reading(entry, me) else entry
+
+
+def _is_reading(entry: q.TrailEntry, me: PersonId) -> bool:
+    """Reading material is its owner's alone (RULES G2)."""
+    return entry.record_class is RecordClass.REFERENCE_MATERIAL and entry.actor != me
+
+
+def _for_hr(entry: q.TrailEntry) -> q.TrailEntry:
+    """What HR keeps itself, people and policy, it may read; of the work, status and dates."""
+    if entry.name.startswith(("employee.", "policy.")):
+        return entry.model_copy(update={"text": {}})
+    return _class_and_dates(entry)
+
+
+def _class_and_dates(entry: q.TrailEntry) -> q.TrailEntry:
+    return entry.model_copy(update={"text": {}, "says": None})
 
 
 def _level_of(task: q.TaskView, person: PersonId) -> int | None:

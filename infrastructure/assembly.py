@@ -1,7 +1,7 @@
 """The one door: settings in, an engine out, with every part chosen and put together."""
 
 import logging
-import uuid
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +14,7 @@ from ..application.ports import Clock, Ids
 from . import migrate
 from .batch import Batch
 from .database import Database, Tx, open_database
+from .dialects.sqlite import in_memory
 from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
@@ -28,6 +29,7 @@ from .projector import Progress, ProjectedAnswers, Projection, Projector
 from .recent import Recent
 from .recorder import Recorder, recorder_for
 from .settings import Settings
+from .troubles import explained
 from .vault import Vault
 
 STATES_REMEMBERED = 4096
@@ -35,9 +37,23 @@ STATE_LIFETIME_US = 600 * 1_000_000
 KEYRING_ID = "keyring"
 REACTIONS = "reactions"
 
+__all__ = [
+    "House",
+    "ReportProgress",
+    "explained",
+    "is_there",
+    "named_database",
+    "newest",
+    "open_engine",
+    "open_house",
+    "schema_status",
+    "shown_url",
+]
+
 log = logging.getLogger("countersign")
 
 Announce = Callable[[str], None]
+ReportProgress = Progress
 
 
 def open_engine(
@@ -85,10 +101,13 @@ class House:
         self.keyring.close()
         self.database.close()
 
+    @property
+    def projections(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.projector.projections)
+
     def rebuild(self, names: tuple[str, ...], progress: Progress = lambda done, of: None) -> int:
         """Folds the whole journal into the named projections again; all of them by default."""
-        known = tuple(each.name for each in self.projector.projections)
-        return self.projector.rebuild(names or known, progress)
+        return self.projector.rebuild(names or self.projections, progress)
 
     def start(self) -> None:
         """What must be done before the first read."""
@@ -248,4 +267,33 @@ def _now() -> datetime:
 
 
 def _new_id() -> str:
-    return str(uuid.uuid4())
+    """A random UUID (RFC 9562, version 4), as `uuid.uuid4` draws it, in a fraction of the time."""
+    drawn = os.urandom(16).hex()
+    variant = "89ab"[int(drawn[16], 16) & 3]
+    return f"{drawn[:8]}-{drawn[8:12]}-4{drawn[13:16]}-{variant}{drawn[17:20]}-{drawn[20:]}"
+
+
+def named_database() -> str | None:
+    """The database that the environment names, if it names one."""
+    settings = Settings()
+    return settings.database_url if "database_url" in settings.model_fields_set else None
+
+
+def is_there(url: str | None = None) -> bool:
+    """Whether a database has tables of ours; looking does not make one."""
+    parsed = make_url(url or Settings().database_url)
+    if parsed.get_backend_name() == "sqlite" and not in_memory(parsed):
+        file = Path(str(parsed.database))
+        if not file.exists():
+            return False
+    return schema_status(url)[0] is not None
+
+
+def newest() -> str:
+    """The newest version of the tables that this countersign knows."""
+    return migrate.newest()
+
+
+def shown_url(url: str | None = None) -> str:
+    """A database's address without its password."""
+    return make_url(url or Settings().database_url).render_as_string(hide_password=True)

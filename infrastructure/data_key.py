@@ -1,11 +1,11 @@
 """A data key lives and dies with one retention unit: it encrypts cells and commits to text."""
 
-import hmac
 import os
 from collections.abc import Iterable
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from .keyed_hash import KeyedHash
 from .master_key import KEY_BYTES, NONCE_BYTES, derived
 
 
@@ -19,7 +19,7 @@ class Key:
             raise ValueError(f"A data key is {KEY_BYTES} bytes long, not {len(material)}.")
         self.id = key_id
         self._cipher = AESGCM(derived(material, "cell encryption"))
-        self._committing = derived(material, "cell commitment")
+        self._committing = KeyedHash(derived(material, "cell commitment"))
 
     def seal(self, cell: str, plain: bytes) -> bytes:
         """A random nonce and the ciphertext, bound to the cell's id."""
@@ -33,7 +33,7 @@ class Key:
     def commitment(self, parts: Iterable[bytes]) -> str:
         """64 hexadecimal digits over the parts, each preceded by its length in four bytes."""
         framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-        return hmac.digest(self._committing, framed, "sha256").hex()
+        return self._committing.digest(framed).hex()
 
     def __repr__(self) -> str:
         return f"Key({self.id})"

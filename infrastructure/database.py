@@ -171,6 +171,7 @@ class Database:
         self.words = Words(dialect, schema)
         self.lock_timeout_seconds = lock_timeout_seconds
         self._kind = dialect
+        self._writer = threading.Lock()
         alone = self.dialect == "sqlite" and in_memory(engine.url)
         self._leases: Leases | Turns = Turns(engine) if alone else Leases(engine, pool_size)
 
@@ -180,6 +181,8 @@ class Database:
 
     def writing(self) -> AbstractContextManager[Tx]:
         """Commits at the end, rolls back on any exception. On SQLite it holds the write lock."""
+        if self.dialect == "sqlite":
+            return self._in_turn()
         return self._tx(self._kind.begin_writing)
 
     def autocommit(self) -> AbstractContextManager[Tx]:
@@ -210,11 +213,22 @@ class Database:
         self._leases.close()
 
     @contextmanager
+    def _in_turn(self) -> Iterator[Tx]:
+        """Threads queue here: SQLite's own waiting sleeps, and wakes too late or too early."""
+        if not self._writer.acquire(timeout=self.lock_timeout_seconds):
+            raise LockTimeout("Another writer holds the database; nothing was written.")
+        try:
+            with self._tx(self._kind.begin_writing) as tx:
+                yield tx
+        finally:
+            self._writer.release()
+
+    @contextmanager
     def _tx(self, begin: str) -> Iterator[Tx]:
         lease = self._leases.take()
+        driver: Any = lease.driver_connection
         try:
-            driver: Any = lease.driver_connection
-            cursor = self._kind.cursor(driver)
+            cursor = self._kind.cursor(driver, lease.info)
             if begin == self._kind.begin_reading and self._kind.in_transaction(driver):
                 begin = ""  # memory only: a reader within its own thread's transaction
             try:
@@ -226,9 +240,10 @@ class Database:
                     cursor.execute("ROLLBACK")
                 raise
             finally:
-                cursor.close()
+                self._kind.put_away(cursor)
         finally:
-            self._leases.give(lease, lost=self._kind.broken(lease.driver_connection))
+            lost = self._kind.broken(driver) or self._kind.in_transaction(driver)
+            self._leases.give(lease, lost=lost)
 
     def _say(self, cursor: Cursor, words: str) -> None:
         if not words:
@@ -243,13 +258,14 @@ class Database:
 class Leases:
     """Connections handed out and taken back, the last one first; those lost are never seen again.
 
-    SQLAlchemy makes them; between two transactions they wait here, a tenth of the way away.
+    SQLAlchemy makes them; between two transactions they wait here, which costs less.
     """
 
     def __init__(self, engine: Engine, size: int) -> None:
         self._engine = engine
         self._free = threading.BoundedSemaphore(size)
         self._idle: deque[PoolProxiedConnection] = deque()
+        self._closed = False
 
     def take(self) -> PoolProxiedConnection:
         """Raises TimeoutError if all are in use for too long."""
@@ -264,21 +280,27 @@ class Leases:
             raise
 
     def give(self, lease: PoolProxiedConnection, *, lost: bool) -> None:
-        """With a lost connection, those that wait are given up too: few are lost alone."""
+        """With a lost one (or one left in a transaction) the idle go too: few are lost alone."""
         if lost:
             lease.invalidate()
-            self.close()
         else:
             self._idle.append(lease)
+        if lost or self._closed:
+            self._let_go()
         self._free.release()
 
     def close(self) -> None:
-        """What is handed out meanwhile comes back and may be used on."""
-        with suppress(IndexError):
-            while lease := self._idle.pop():
-                lease.detach()  # else it would go back to wait in a pool
-                lease.close()
+        """What is handed out meanwhile is closed when it comes back."""
+        self._closed = True
+        self._let_go()
         self._engine.dispose()
+
+    def _let_go(self) -> None:
+        with suppress(IndexError):
+            while True:
+                lease = self._idle.pop()
+                lease.detach()  # else it would go back to wait in SQLAlchemy's pool
+                lease.close()
 
 
 class Turns:

@@ -142,10 +142,16 @@ class JournalSession:
         for write in decided.writes:
             composed.add(write, decided)
         batch = self._batch(decided, composed)
-        outcome = self._recorder.append(self._tx, batch)
+        outcome = self._append(batch)
         if isinstance(outcome, Appended):
             return self._receipt(outcome, composed)
         return self._refused(outcome, decided)
+
+    def _append(self, batch: Batch) -> Outcome:
+        """Under SQLite's lock since before the first read nothing can have moved."""
+        if self._live:
+            return self._recorder.append_on(self._tx, batch, ())
+        return self._recorder.append(self._tx, batch)
 
     def committed(self) -> None:
         """What was learnt is shared once it is true."""
@@ -165,12 +171,12 @@ class JournalSession:
         self._journal.keyring.destroy(keys, units)
 
     def _recalled(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        known = self._journal.states.get(stream)
+        if known is not None and known[0] == self._recorder.state_version(self._tx, stream):
+            return known
         kept = self._recorder.state(self._tx, stream)
         if kept is None or kept.fold != aggregate.fold_name:
             return self._folded(aggregate, stream)
-        known = self._journal.states.get(stream)
-        if known is not None and known[0] == kept.version:
-            return known
         state = type(aggregate.initial).model_validate_json(kept.body)
         return kept.version, state
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import threading
 import time
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 
 from .data_key import Key
 from .database import Database, Tx, open_database
+from .keyed_hash import KeyedHash
 from .keyring_place import KeyringUnavailable, ensure_database, keyring_url_for
 from .master_key import KEY_BYTES, MasterKey, WrongMasterKey, derived
 from .pages import Page, page_after, paged, some
@@ -74,7 +74,7 @@ class Keyring:
         self._database = database
         self._master = master
         self._index = master.unwrap(bytes.fromhex(meta["index"]), INDEX_LABEL)
-        self._purposes: dict[str, bytes] = {}
+        self._purposes: dict[str, KeyedHash] = {}
         self._clock = clock
         self._stock = _Stock(stock)
         self._remembered: Recent[str, Key] = Recent(remembered, HOUR // 6, clock)
@@ -145,8 +145,9 @@ class Keyring:
         """32 bytes that nobody can compute without this keyring, different for every purpose."""
         key = self._purposes.get(purpose)
         if key is None:
-            key = self._purposes[purpose] = derived(self._index, f"keyed {purpose}")
-        return hmac.digest(key, data, "sha256")
+            key = KeyedHash(derived(self._index, f"keyed {purpose}"))
+            self._purposes[purpose] = key
+        return key.digest(data)
 
     def fenced(self, units: Iterable[str]) -> dict[str, str]:
         """Those of the units that were destroyed, each with its certificate."""

@@ -8,25 +8,35 @@ SCRIPTS = Path(__file__).parent / "migrations"
 LOCK = 0x6373_0002  # the first key of our advisory lock, the second is the schema's name
 
 
+class NewerDatabase(Exception):
+    """The tables were made by a later version of countersign than this one."""
+
+
 def upgrade(database: Database) -> None:
     """Brings the tenant's tables to the newest version; costs one question when they are there.
 
-    Raises LockTimeout (SQLite) when another writer holds the file for too long.
+    Raises LockTimeout (SQLite) when another writer holds the file for too long, NewerDatabase
+    when the tables are ahead of us.
     """
-    found, newest = status(database)
-    if found == newest:
+    found, known = status(database)
+    if found == known:
         return
+    if found is not None and found > known:
+        raise NewerDatabase(
+            f"The database is at version {found}; this countersign knows {known} at most. "
+            "Upgrade countersign."
+        )
     with database.writing() as tx:
         if database.dialect == "postgresql":
             _lock(tx)
-        if _found(tx) != newest:
+        if _found(tx) != known:
             _run(tx)
 
 
 def status(database: Database) -> tuple[str | None, str]:
     """The version that the tables have (None: there are none) and the newest that we know."""
     with database.reading() as tx:
-        return _found(tx), _newest()
+        return _found(tx), newest()
 
 
 def _found(tx: Tx) -> str | None:
@@ -42,7 +52,7 @@ def _found(tx: Tx) -> str | None:
     return str(row[0]) if row else None
 
 
-def _newest() -> str:
+def newest() -> str:
     """Versions are numbered, and the number begins the file's name."""
     return max(file.name[:4] for file in (SCRIPTS / "versions").glob("[0-9]*.py"))
 

@@ -145,6 +145,11 @@ class Recorder(ABC):
         )
         return FoldedState(*row) if row else None
 
+    def state_version(self, tx: Tx, stream: str) -> int | None:
+        """After which version the stream's state was kept, if one is."""
+        row = tx.one("SELECT version FROM cs_state WHERE stream = :stream", stream=stream)
+        return row[0] if row else None
+
     def states(self, tx: Tx, streams: Sequence[str]) -> dict[str, FoldedState]:
         """The folded states that are kept of these streams."""
         found = tx.all(

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel
 
-from ..domain.event import Event, sealed_fields
+from ..domain.event import Event, may_hold_text, sealed_fields
 from ..domain.refusals import Conflict, Invalid
 from ..domain.sealed import Erased, Sealed
 from .batch import Cell, Unit
@@ -142,7 +142,7 @@ class Sealer:
 
         Raises UnstorableText before anything else happens, Disposed where the unit is gone.
         """
-        groups = _grouped(event, owner)
+        groups = _grouped(event, owner) if may_hold_text(type(event)) else {}
         if not groups:
             return Sealing(event, (), ())
         cells: list[Cell] = []

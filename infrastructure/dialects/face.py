@@ -1,5 +1,6 @@
 """What a database must be able to do, so that the rest of the house need not know which it is."""
 
+from collections.abc import MutableMapping
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import URL, Connection, Engine
@@ -41,8 +42,11 @@ class Dialect(Protocol):
     def translate(self, sql: str, schema: str) -> str:
         """Our SQL (`:name`, `cs_…`) in the words of this database."""
 
-    def cursor(self, driver: Any) -> Cursor:
-        """A cursor that yields tuples, ids as str and bytes as bytes."""
+    def cursor(self, driver: Any, kept: MutableMapping[Any, Any]) -> Cursor:
+        """Yields tuples, ids as str and bytes as bytes; `kept` lives as long as the connection."""
+
+    def put_away(self, cursor: Cursor) -> None:
+        """The transaction needs the cursor no more."""
 
     def in_transaction(self, driver: Any) -> bool:
         """Whether a transaction is open, sound or failed."""

@@ -1,7 +1,7 @@
 """PostgreSQL through psycopg 3: a schema for each tenant, names always qualified."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 import psycopg
@@ -79,9 +79,13 @@ class PostgresDialect:
 
         return TOKEN.sub(word, sql)
 
-    def cursor(self, driver: Any) -> Cursor:
-        """A cursor of a connection that has our adapters already."""
-        return driver.cursor(binary=True)  # type: ignore[no-any-return]
+    def cursor(self, driver: Any, kept: MutableMapping[Any, Any]) -> Cursor:
+        """One for the connection's whole life: a new one costs as much as what it is used for."""
+        cursor: Cursor = kept.get("cursor") or kept.setdefault("cursor", driver.cursor(binary=True))
+        return cursor
+
+    def put_away(self, cursor: Cursor) -> None:
+        """It has its whole result already, and holds nothing on the server."""
 
     def in_transaction(self, driver: Any) -> bool:
         """Anything but idle, a failed transaction as well."""

@@ -14,7 +14,11 @@ BYTEA, TEXT, INTEGER, UUID = 17, 25, 23, 2950
 
 _HEADER = Struct(">iiiii")
 _LENGTH = Struct(">i")
-_SINGLE = {element: _HEADER.pack(1, 0, element, 1, 1) for element in (BYTEA, TEXT, UUID)}
+
+# Most arrays have one element.
+_ONE_BYTEA = _HEADER.pack(1, 0, BYTEA, 1, 1)
+_ONE_TEXT = _HEADER.pack(1, 0, TEXT, 1, 1)
+_ONE_UUID = _HEADER.pack(1, 0, UUID, 1, 1) + _LENGTH.pack(16)
 
 
 class Byteas(bytes):
@@ -59,19 +63,24 @@ def register(adapters: Any) -> None:
 
 def byteas(items: Sequence[bytes]) -> Byteas:
     """A bytea[]."""
+    if len(items) == 1:
+        return Byteas(_ONE_BYTEA + _LENGTH.pack(len(items[0])) + items[0])
     return Byteas(_packed(BYTEA, items)) if items else NO_BYTEAS
 
 
 def texts(items: Sequence[str]) -> Texts:
     """A text[]."""
+    if len(items) == 1:
+        item = items[0].encode()
+        return Texts(_ONE_TEXT + _LENGTH.pack(len(item)) + item)
     return Texts(_packed(TEXT, [item.encode() for item in items])) if items else NO_TEXTS
 
 
 def uuids(items: Sequence[str]) -> Uuids:
     """A uuid[] of ids in canonical form; raises ValueError for anything else."""
-    if not items:
-        return NO_UUIDS
-    return Uuids(_packed(UUID, [_sixteen(item) for item in items]))
+    if len(items) == 1:
+        return Uuids(_ONE_UUID + _sixteen(items[0]))
+    return Uuids(_packed(UUID, [_sixteen(item) for item in items])) if items else NO_UUIDS
 
 
 def integers(items: Sequence[int]) -> Integers:
@@ -91,8 +100,6 @@ def _sixteen(item: str) -> bytes:
 
 
 def _packed(element: int, items: Sequence[bytes]) -> bytes:
-    if len(items) == 1:
-        return _SINGLE[element] + _LENGTH.pack(len(items[0])) + items[0]
     parts = [_HEADER.pack(1, 0, element, len(items), 1)]
     for item in items:
         parts.append(_LENGTH.pack(len(item)))

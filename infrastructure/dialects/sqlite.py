@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -65,9 +65,13 @@ class SqliteDialect:
         """Our SQL is SQLite's."""
         return sql
 
-    def cursor(self, driver: Any) -> Cursor:
-        """The driver's own."""
+    def cursor(self, driver: Any, kept: MutableMapping[Any, Any]) -> Cursor:
+        """A new one for each transaction."""
         return driver.cursor()  # type: ignore[no-any-return]
+
+    def put_away(self, cursor: Cursor) -> None:
+        """A statement left half read would hold its snapshot."""
+        cursor.close()
 
     def in_transaction(self, driver: Any) -> bool:
         """As the driver knows it."""

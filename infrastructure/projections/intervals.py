@@ -1,18 +1,19 @@
 """Intervals: a row holds from one position to another, so that every answer has an earlier one."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from ..codec import canonical
+from pydantic_core import from_json, to_json
+
 from ..database import Tx
 
 Doc = dict[str, Any]
 """A row's content in plain JSON values: references, never text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Book:
     """A table of intervals: one key, some columns to look rows up by, and a document.
 
@@ -40,13 +41,18 @@ class Book:
     def drop(self) -> str:
         return f"DROP TABLE IF EXISTS {self.table}"
 
-    @property
+    @cached_property
     def insert(self) -> str:
         names = ("key", *self.columns, "doc", "from_position", "until_position")
         values = ", ".join(f":{name}" for name in names)
         return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({values})"
 
-    @property
+    @cached_property
+    def load(self) -> str:
+        names = ", ".join(("doc", "from_position", *self.columns))
+        return f"SELECT {names} FROM {self.table} WHERE key = :key AND until_position IS NULL"
+
+    @cached_property
     def close(self) -> str:
         return (
             f"UPDATE {self.table} SET until_position = :until"
@@ -67,7 +73,7 @@ class Book:
             f"SELECT key, doc FROM {self.table} WHERE {held}{narrowed} ORDER BY from_position, key",
             **params,
         )
-        return [(key, json.loads(doc)) for key, doc in found]
+        return [(key, from_json(doc)) for key, doc in found]
 
     def row(self, tx: Tx, at: int | None, key: str) -> Doc | None:
         found = self.rows(tx, at, "key = :key", key=key)
@@ -115,6 +121,9 @@ class Pages:
             self._open[key] = None
 
     def flush(self) -> None:
+        """Writes out what the page has changed."""
+        if not self._open:
+            return
         closes = [{"key": key, "until": until} for key, until in self._closed.items()]
         fresh = [
             self._row(key, held, None)
@@ -130,14 +139,10 @@ class Pages:
         return self._open[key]
 
     def _load(self, key: str) -> _Open | None:
-        names = ", ".join(("doc", "from_position", *self._book.columns))
-        row = self._tx.one(
-            f"SELECT {names} FROM {self._book.table} WHERE key = :key AND until_position IS NULL",
-            key=key,
-        )
+        row = self._tx.one(self._book.load, key=key)
         if row is None:
             return None
-        return _Open(json.loads(row[0]), tuple(row[2:]), row[1], stored=True)
+        return _Open(from_json(row[0]), tuple(row[2:]), row[1], stored=True)
 
     def _end(self, key: str, held: _Open, position: int) -> None:
         if held.stored:
@@ -150,7 +155,7 @@ class Pages:
         return {
             "key": key,
             **dict(zip(self._book.columns, columns, strict=True)),
-            "doc": canonical(held.doc).decode(),
+            "doc": to_json(held.doc).decode(),
             "from_position": held.since,
             "until_position": until,
         }
@@ -161,7 +166,3 @@ def _each(tx: Tx, sql: str, rows: list[dict[str, object]]) -> None:
         tx.run(sql, **rows[0])
     elif rows:
         tx.many(sql, rows)
-
-
-def keys(rows: Iterable[tuple[str, Doc]]) -> list[str]:
-    return [key for key, _ in rows]
