@@ -58,6 +58,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.StartPlan: Who.ANYONE,
     c.BeginCycle: Who.OWNER,
     c.ExamineJob: Who.OWNER,
+    c.RestateTask: Who.OWNER,
     c.PinpointUse: Who.OWNER,
     c.KeepSimple: Who.OWNER,
     c.AllowPractice: Who.MANAGER,

@@ -203,6 +203,16 @@ class ExamineJob(Command):
     take: tuple[TaskId, ...] = ()
 
 
+class RestateTask(Command):
+    """Step 1 revisited, as long as the task is not with the approvers."""
+
+    plan: PlanId
+    task: TaskId
+    title: Text
+    need: Text
+    value: ValueKind = ValueKind.DIRECT
+
+
 class PinpointUse(Command):
     """Step 2."""
 

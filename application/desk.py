@@ -72,13 +72,13 @@ class Desk:
         self.role = "employee"
         self.on_behalf_of: PersonId | None = None
         self.policy_version: int | None = None
-        self._states: dict[str, Any] = {}
+        self._states: dict[tuple[str, str], Any] = {}
 
     def recall(self, aggregate: Aggregate[State], stream: str) -> State:
-        if stream not in self._states:
-            version, self._states[stream] = self.session.recall(aggregate, stream)
-            self.basis[stream] = version
-        state: State = self._states[stream]
+        place = (aggregate.name, stream)
+        if place not in self._states:
+            self.basis[stream], self._states[place] = self.session.recall(aggregate, stream)
+        state: State = self._states[place]
         return state
 
     def write(
@@ -94,7 +94,7 @@ class Desk:
         state = self.recall(aggregate, stream)
         for event in events:
             state = aggregate.evolve(state, event)
-        self._states[stream] = state
+        self._states[aggregate.name, stream] = state
         if events:
             self.writes.append(Write(stream, aggregate, tuple(events), owner, case))
 

@@ -56,9 +56,12 @@ def _taken(
     desk: Desk, rows: tuple[c.PersonRow, ...], people: Mapping[str, PersonId]
 ) -> list[RowProblem]:
     found = []
+    given_up = {people[row.number]: row.email for row in rows}
     for row in rows:
         for kind, value in (("email", row.email), ("login", row.login)):
             holder = desk.session.whose(kind, value) if value else None
+            if kind == "email" and holder in given_up and not _same(given_up[holder], value):
+                continue
             if holder not in (None, people[row.number]):
                 found.append(
                     RowProblem(
@@ -69,6 +72,10 @@ def _taken(
                     )
                 )
     return found
+
+
+def _same(address: str | None, other: str | None) -> bool:
+    return (address or "").casefold() == (other or "").casefold()
 
 
 def _bring(
@@ -123,11 +130,11 @@ def _says(desk: Desk, sealed: Sealed | None, text: str | None) -> bool:
 
 
 def _links(desk: Desk, person: PersonId, before: Employee, row: c.PersonRow) -> None:
-    """Whoever changes an address no longer goes by the old one."""
+    """Whoever changes an address no longer goes by the old one, which another row may take."""
     if before.email is not None and not _says(desk, before.email, row.email):
         old = desk.session.texts([before.email])[before.email]
         if isinstance(old, str):
-            desk.links.append(Link("email", old, None))
+            desk.links.insert(0, Link("email", old, None))
     for kind, value in (("email", row.email), ("login", row.login)):
         if value and desk.session.whose(kind, value) != person:
             desk.links.append(Link(kind, value, person))

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from ..domain.event import Event
-from ..domain.refusals import Stale
+from ..domain.refusals import Refusal, Stale
 from . import access, approvals, employees, plans, policies, references, results, visibility
 from .commands import Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
@@ -62,7 +62,7 @@ class Engine:
             receipt = decide()
         except Moved:
             receipt = self._once_more(decide)
-        if not receipt.provisional:
+        if connection is None:
             self._react(receipt)
         return receipt
 
@@ -132,10 +132,15 @@ class Engine:
         """Recall, decide, append: the road of every command."""
         content = f"{type(command).__name__}:{command.model_dump_json()}".encode()
         with self._open(connection) as session:
-            first = session.receipt(actor.person, command_id, content)
-            if first is not None:
+            if first := session.receipt(actor.person, command_id, content):
                 return first
-            desk = self._desk(session, command, actor)
+            try:
+                desk = self._desk(session, command, actor)
+            except Refusal:
+                # It may be refused for what it has done itself: sent twice at once.
+                if first := session.receipt(actor.person, command_id, content):
+                    return first
+                raise
             envelope = Envelope(
                 actor=actor.person,
                 role=desk.role,

@@ -46,6 +46,19 @@ def examine_job(desk: Desk, command: c.ExamineJob) -> None:
     _write(desk, command.plan, events)
 
 
+def restate_task(desk: Desk, command: c.RestateTask) -> None:
+    state = desk.plan(command.plan)
+    events = steps.restate_task(
+        state,
+        task=command.task,
+        title=Sealed.of(command.title),
+        need=Sealed.of(command.need),
+        value=command.value,
+        ground=desk.ground(state),
+    )
+    _write(desk, command.plan, events)
+
+
 def pinpoint_use(desk: Desk, command: c.PinpointUse) -> None:
     state = desk.plan(command.plan)
     events = steps.pinpoint_use(
@@ -235,6 +248,7 @@ HANDLES: dict[type[c.Command], Handler] = {
     c.StartPlan: start_plan,
     c.BeginCycle: begin_cycle,
     c.ExamineJob: examine_job,
+    c.RestateTask: restate_task,
     c.PinpointUse: pinpoint_use,
     c.KeepSimple: keep_simple,
     c.AllowPractice: allow_practice,

@@ -17,6 +17,7 @@ from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, 
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
 from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
+from ..domain.policy import Starting
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
 from ..domain.sealed import Erased, Sealed
@@ -211,6 +212,7 @@ class PlanView(Value):
     step: Step | None = None
     needs: str | None = None
     policy_version: int
+    starting: Starting = Starting.TOLD
     activities: tuple[Text, ...] = ()
     reviewed_activities: tuple[Text, ...] = ()
     outcome: str | None = None

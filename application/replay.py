@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime
 
 from ..domain.event import PlanId, Value
+from ..domain.line import LEVELS
 from ..domain.refusals import PlanNotStarted
 from .desk import Actor
 from .engine import Engine
@@ -70,16 +71,13 @@ def changes(before: PlanView | None, after: PlanView | None) -> tuple[str, ...]:
         return ()
     if before is None:
         return ("the plan is there",)
-    return tuple(
-        [
-            *_differences(before, after, PLAN),
-            *(
-                f"task {place}: {each}"
-                for place, task in enumerate(after.tasks, 1)
-                for each in _task(_same(before, task), task)
-            ),
-        ]
-    )
+    return (*_differences(before, after, PLAN), *_of_tasks(before, after))
+
+
+def _of_tasks(before: PlanView, after: PlanView) -> Iterator[str]:
+    for place, task in enumerate(after.tasks, 1):
+        for each in _task(_same(before, task), task):
+            yield f"task {place}: {each}"
 
 
 Read = Callable[[object], object]
@@ -97,13 +95,20 @@ def _of(*path: str) -> Read:
 
 
 def _count(*path: str) -> Read:
+    """How many there are; none reads as what was not there."""
     of = _of(*path)
 
     def count(view: object) -> object:
         found = of(view)
-        return len(found) if isinstance(found, tuple) else None
+        return len(found) or None if isinstance(found, tuple) else None
 
     return count
+
+
+def _level(view: object) -> object:
+    """The open level; before the first and after the last there is none."""
+    level = getattr(view, "level", None)
+    return level if level in LEVELS else None
 
 
 PLAN: dict[str, Read] = {
@@ -130,7 +135,7 @@ TASK: dict[str, Read] = {
 REQUEST: dict[str, Read] = {
     "request": _of("phase"),
     "round": _of("round"),
-    "level": _of("level"),
+    "level": _level,
     "evidence version": _of("evidence", "number"),
     "decisions": _count("decisions"),
     "named approvers": _count("named"),
@@ -166,4 +171,4 @@ def _request(before: RequestView | None, after: RequestView | None) -> Iterator[
 def _shown(value: object) -> str:
     """Enumerations by their words, what was not there as a dash."""
     shown = getattr(value, "value", value)
-    return "–" if shown is None else str(shown).replace("_", " ")
+    return "-" if shown is None else str(shown).replace("_", " ")

@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.employee import Role
 from ..domain.event import PersonId, RecordClass, Value
 from ..domain.plan import TaskStanding
+from ..domain.policy import Starting
 from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
 from ..domain.sealed import Sealed
 from . import questions as q
@@ -124,7 +125,7 @@ class _Reader:
         if self._trusted or board.employee == self._me:
             return Sight.OWNER
         levels = [_level_of(task, self._me) for task in board.tasks]
-        if 1 in levels or self._is_manager_of(board.employee):
+        if 1 in levels or (self._is_manager_of(board.employee) and _starts_in_sight(board)):
             return Sight.LEVEL_1
         if 2 in levels:
             return Sight.LEVEL_2
@@ -178,6 +179,11 @@ class _Reader:
         if case is not None and case not in self._told:
             self._told[case] = is_told(self._ask_today(q.PlanBoard(plan=case)))
         return case is None or self._told[case]
+
+
+def _starts_in_sight(board: q.PlanView) -> bool:
+    """Policy says whether a start is the employee's own affair until they tell (RULES A2, F1)."""
+    return board.starting is not Starting.FREE or is_told(board)
 
 
 def is_told(board: q.PlanView) -> bool:

@@ -423,8 +423,8 @@ def ask(
         raise AlreadyEnabled
     if approval.phase is Phase.FROZEN:
         raise CaseFrozen
-    if not evidence.results:
-        raise NoResultToShow
+    if len(evidence.results) < terms.results_per_task:
+        raise NoResultToShow(needed=terms.results_per_task)
     _still_valid(approval, evidence, on)
     again = approval.phase in (Phase.RETURNED, Phase.WITHDRAWN)
     return [

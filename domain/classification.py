@@ -73,6 +73,7 @@ EVENTS: dict[str, Classed] = {
     "plan.cycle_began.v1": STEP,
     "plan.job_examined.v1": STEP,
     "plan.task_identified.v1": STEP,
+    "plan.task_restated.v1": STEP,
     "plan.task_taken.v1": STEP,
     "plan.task_found.v1": STEP,
     "plan.use_pinpointed.v1": STEP,

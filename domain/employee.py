@@ -15,6 +15,7 @@ from .refusals import (
     PeriodEmpty,
     PlanAlreadyOpen,
     StandInsOverlap,
+    TopReportsToNobody,
     UnknownPerson,
     UnknownStandIn,
     UnknownTimeZone,
@@ -351,6 +352,8 @@ def set_line(
     _known(employee)
     if manager == person:
         raise OwnManager
+    if top and manager is not None:
+        raise TopReportsToNobody
     current = employee.line_on(effective)
     later = any(line.effective > effective for line in employee.lines)
     if current and (current.manager, current.top) == (manager, top) and not later:

@@ -167,6 +167,18 @@ class TaskIdentified(Event):
     on: date
 
 
+class TaskRestated(Event):
+    """Step 1 revisited: another wording, another need, another kind of value (RULES B2)."""
+
+    name = "plan.task_restated.v1"
+
+    task: TaskId
+    title: Sealed
+    need: Sealed
+    value: ValueKind
+    on: date
+
+
 class TaskTaken(Event):
     """A task found or parked earlier joins the running cycle."""
 
@@ -463,6 +475,8 @@ def _task(task: Task | None, event: Event) -> Task | None:
 
 def _known_task(task: Task, event: Event) -> dict[str, object]:
     match event:
+        case TaskRestated(value=value):
+            return {"value": value}
         case TaskTaken(cycle=cycle):
             fresh = {"verdict": None, "goes_on_without": False}
             return {"standing": TaskStanding.RUNNING, "cycle": cycle, **fresh}

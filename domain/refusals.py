@@ -54,6 +54,10 @@ class Conflict(Refusal):
 # Who may
 
 
+class UnknownId(NotFound):
+    says = "There is nothing under this id."
+
+
 class NotYours(NotAllowed):
     says = "Only the employee whose it is may do this."
 
@@ -91,6 +95,10 @@ class NotInService(Conflict):
 
 class OwnManager(Invalid):
     says = "Nobody reports to themselves. Name another manager, or mark the top of the house."
+
+
+class TopReportsToNobody(Invalid):
+    says = "The top of the house reports to nobody. Name a manager, or mark the top, not both."
 
 
 class OwnStandIn(Invalid):
@@ -288,7 +296,7 @@ class NotSettledYet(Conflict):
 
 
 class NoResultToShow(Conflict):
-    says = "Acceptance needs at least one tangible result, noted and told."
+    says = "Acceptance needs tangible results, noted and told: at least {needed}."
 
 
 class NothingNew(Conflict):
@@ -344,7 +352,7 @@ class LevelAlreadyDecided(Conflict):
 
 
 class CannotBeNamed(Conflict):
-    says = "Name somebody else: not the employee, nobody below, and nobody who decided already."
+    says = "Name somebody else: not the employee, nobody below, nobody who decided already."
 
 
 class InvolvedInCase(NotAllowed):

@@ -41,9 +41,11 @@ from .plan import (
     TaskFound,
     TaskIdentified,
     TaskParked,
+    TaskRestated,
     TaskStanding,
     TaskTaken,
     UsePinpointed,
+    ValueKind,
     Verdict,
     WentOnWithoutResult,
     evolve,
@@ -134,6 +136,17 @@ def examine_job(
     return _and_then(plan, [*listed, *new, *taken], ground)
 
 
+def restate_task(
+    plan: Plan, *, task: TaskId, title: Sealed, need: Sealed, value: ValueKind, ground: Ground
+) -> list[Event]:
+    """Step 1 revisited; the practice month goes on."""
+    _open(plan)
+    _known(plan, task)
+    if task in ground.with_approvers:
+        raise TaskWithApprovers(task=task)
+    return [TaskRestated(task=task, title=title, need=need, value=value, on=ground.today)]
+
+
 def pinpoint_use(
     plan: Plan,
     *,
@@ -194,6 +207,8 @@ def log_practice(
     _open(plan)
     if plan.terms.starting is Starting.ASKED and not plan.allowed:
         raise PracticeNotAllowedYet
+    if not tasks:
+        raise NoCycleRunning
     for task in tasks:
         _practised(plan, task)
     events: list[Event] = []

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic_core import from_json
+
 from ..application.envelope import Envelope
 from ..application.ports import Recorded
 from ..domain.event import Event, RecordClass
@@ -42,6 +44,12 @@ def said_by(event: Event) -> dict[str, Any]:
 
 def body(envelope: Envelope, said: dict[str, Any]) -> bytes:
     return canonical({"envelope": _envelope(envelope), "event": said})
+
+
+def event_in(body: bytes) -> dict[str, Any]:
+    """What a body says, just as whoever reads it back will see it."""
+    said: dict[str, Any] = from_json(body)["event"]
+    return said
 
 
 def _envelope(envelope: Envelope) -> dict[str, Any]:
@@ -90,7 +98,7 @@ def recorded(row: StoredRow) -> Recorded:
     """Raises Residue for a row whose content is gone."""
     if row.body is None or row.stream is None or row.name is None:
         raise Residue(f"position {row.position} went under certificate {row.certificate}")
-    stored = json.loads(row.body)
+    stored = from_json(row.body)
     name, said = event_names.current(row.name, stored["event"])
     return Recorded(
         position=row.position,

@@ -1,5 +1,6 @@
 """The journal: recalls, seals and appends for one command at a time, on either database."""
 
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -7,10 +8,10 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ..application.aggregates import Aggregate
-from ..application.ports import Decided, Ids, Moved, Receipt, Recorded, Write
+from ..application.ports import Decided, Ids, Link, Moved, Receipt, Recorded, Write
 from ..domain.classification import RULES, classify
 from ..domain.event import PersonId, Value
-from ..domain.refusals import CommandReused, IdentityTaken, Stale
+from ..domain.refusals import CommandReused, IdentityTaken, Stale, UnknownId
 from ..domain.sealed import Erased, Sealed
 from . import codec, event_names
 from .batch import (
@@ -39,6 +40,7 @@ from .vault import Sealer, Vault
 State = TypeVar("State", bound=Value)
 
 PAGE = 500
+UUID_FORM = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class KeptJournal:
@@ -87,7 +89,28 @@ class KeptJournal:
         return self.database.dialect == "sqlite"
 
     def settled(self, receipt: Receipt) -> None:
+        self._destroy_keys({recorded.stream for recorded in receipt.events})
         self.projector.wait_for(receipt.position)
+
+    def _destroy_keys(self, streams: set[str]) -> None:
+        """What the host's transaction has shredded loses its keys now that it is committed."""
+        with self.database.reading() as tx:
+            gone = dict(
+                tx.all(
+                    "SELECT unit, certificate FROM cs_unit WHERE state = 'destroyed'"
+                    f" AND stream {self.recorder.streams_asked}",
+                    streams=self.recorder.asked(sorted(streams)),
+                )
+            )
+        if gone:
+            self.forget_keys(gone)
+
+    def forget_keys(self, units: dict[str, str]) -> None:
+        """The cells are gone; now the keys go, and fences keep them from being minted anew."""
+        with self.database.reading() as tx:
+            keys = [key for (key,) in some(tx, KEYS_OF, units)]
+        self.vault.forget(units)
+        self.keyring.destroy(keys, units)
 
     def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
         while page := self._page(after, names):
@@ -111,7 +134,7 @@ class JournalSession:
         self._tx = tx
         self._live = live
         self._provisional = provisional
-        self._read: dict[str, tuple[int, Any]] = {}
+        self._read: dict[tuple[str, str], tuple[int, Any]] = {}
         self._written: dict[str, tuple[int, Any]] = {}
         self._sealer: Sealer = journal.vault.sealer(tx)
         self._shredded: tuple[tuple[str, str], ...] = ()
@@ -122,9 +145,12 @@ class JournalSession:
         return None if found is None else self._repeated(found, content)
 
     def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
-        if stream not in self._read:
-            self._read[stream] = self._recalled(aggregate, stream)
-        version, state = self._read[stream]
+        place = aggregate.name, stream
+        if place not in self._read:
+            if not UUID_FORM.fullmatch(stream):
+                raise UnknownId
+            self._read[place] = self._recalled(aggregate, stream)
+        version, state = self._read[place]
         return version, state
 
     def whose(self, kind: str, value: str) -> PersonId | None:
@@ -160,18 +186,16 @@ class JournalSession:
         self._sealer.committed()
         self._journal.states.put(self._written)
         if self._shredded:
-            self._forget_keys()
+            self._journal.forget_keys(dict(self._shredded))
 
-    def _forget_keys(self) -> None:
-        """The cells are gone; now the keys go, and fences keep them from being minted anew."""
-        units = dict(self._shredded)
-        with self._journal.database.reading() as tx:
-            keys = [key for (key,) in some(tx, KEYS_OF, units)]
-        self._journal.vault.forget(units)
-        self._journal.keyring.destroy(keys, units)
+    def _remembered(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State] | None:
+        """What another command left behind, if it is of this kind."""
+        known = self._journal.states.get(stream)
+        is_of_kind = known is not None and isinstance(known[1], type(aggregate.initial))
+        return known if is_of_kind else None
 
     def _recalled(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
-        known = self._journal.states.get(stream)
+        known = self._remembered(aggregate, stream)
         if known is not None and known[0] == self._recorder.state_version(self._tx, stream):
             return known
         kept = self._recorder.state(self._tx, stream)
@@ -189,8 +213,7 @@ class JournalSession:
     def _batch(self, decided: Decided, composed: "_Composition") -> Batch:
         envelope = decided.envelope
         identities = tuple(
-            self._journal.identities.belongs(link.kind, link.value, link.person)  # type: ignore[arg-type]
-            for link in decided.links
+            identity for link in decided.links for identity in self._identities(link)
         )
         self._shredded = self._units_of(decided.shredded, envelope.command)
         return Batch(
@@ -204,6 +227,17 @@ class JournalSession:
             shredded=self._shredded,
             receipt=ReceiptKey(envelope.actor, envelope.command, self._digest(decided.content)),
         )
+
+    def _identities(self, link: Link) -> Iterator[Identity]:
+        """Whoever gets a value of a kind gives up the one that led to them before."""
+        if link.person is not None:
+            former = self._tx.all(
+                "SELECT hashed FROM cs_identity WHERE kind = :kind AND person = :person",
+                kind=link.kind,
+                person=link.person,
+            )
+            yield from (Identity(link.kind, hashed, None) for (hashed,) in former)
+        yield self._journal.identities.belongs(link.kind, link.value, link.person)  # type: ignore[arg-type]
 
     def _units_of(self, streams: tuple[str, ...], certificate: str) -> tuple[tuple[str, str], ...]:
         if not streams:
@@ -244,20 +278,27 @@ class JournalSession:
         count = found.last - found.first + 1
         rows = self._recorder.since(self._tx, found.first - 1, count) if count else []
         events = tuple(codec.recorded(row) for row in rows if row.body is not None)
-        return Receipt(position=found.last, events=events, repeated=True)
+        return Receipt(
+            position=found.last, events=events, repeated=True, provisional=self._provisional
+        )
 
 
 KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"
 
 
 def _last_word(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:
-    return tuple({(each.kind, each.hashed): each for each in identities}.values())
+    """Everything that is freed, and of the claims to one place the last."""
+    freed = tuple(each for each in identities if each.person is None)
+    claims = {(each.kind, each.hashed): each for each in identities if each.person is not None}
+    return (*freed, *claims.values())
 
 
 class _Composition:
     """What a command's writes become: rows, cells, units, and the states after them."""
 
-    def __init__(self, sealer: Sealer, read: dict[str, tuple[int, Any]], new_id: Ids) -> None:
+    def __init__(
+        self, sealer: Sealer, read: dict[tuple[str, str], tuple[int, Any]], new_id: Ids
+    ) -> None:
         self._sealer = sealer
         self._new_id = new_id
         self._read = read
@@ -269,7 +310,8 @@ class _Composition:
         self.units: list[Unit] = []
 
     def add(self, write: Write, decided: Decided) -> None:
-        version, state = self.states_after.get(write.stream) or self._read[write.stream]
+        read = self._read[write.aggregate.name, write.stream]
+        version, state = self.states_after.get(write.stream) or read
         for event in write.events:
             version += 1
             event_id = self._new_id()
@@ -289,8 +331,9 @@ class _Composition:
                 rule=RULES,
                 basis=() if self.rows else decided.basis,
             )
-            said = codec.said_by(sealing.event)
-            row = Row(write.stream, version, event.name, codec.body(envelope, said))
+            body = codec.body(envelope, codec.said_by(sealing.event))
+            said = codec.event_in(body)
+            row = Row(write.stream, version, event.name, body)
             self.rows.append(row)
             self._made.append((row, said, envelope))
             state = write.aggregate.evolve(state, sealing.event)

@@ -218,7 +218,7 @@ class Projector:
 
     def _lock(self, tx: Tx) -> None:
         if tx.dialect == "postgresql":
-            tx.all("SELECT name FROM cs_tracking WHERE name LIKE :prefix FOR UPDATE", prefix=LIKE)
+            tx.all(IN_TURN, prefix=PREFIX)
 
     def _missing(self, tx: Tx) -> list[str]:
         places = {name for (name, _) in tx.all(POSITIONS, prefix=PREFIX)}
@@ -227,9 +227,9 @@ class Projector:
 
 MAKING = 0x6373_0003
 PREFIX = "projection:"
-LIKE = f"{PREFIX}%"
 OURS = "substr(name, 1, 11) = :prefix"
 POSITIONS = f"SELECT name, position FROM cs_tracking WHERE {OURS}"
+IN_TURN = f"SELECT name FROM cs_tracking WHERE {OURS} ORDER BY name FOR UPDATE"
 ADVANCE = f"UPDATE cs_tracking SET position = :after WHERE {OURS} AND position = :before"
 RETREAT = f"UPDATE cs_tracking SET position = :before WHERE {OURS} AND position = :after"
 PLACE = "UPDATE cs_tracking SET position = :position WHERE name = :name"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from ...application.ports import Recorded
@@ -17,7 +18,7 @@ from .plan_board import RESULT, TASK
 OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),))
 NAMED = Book("cs_p_named", ("person", "task"), (("person",), ("task",)))
 RETURNED = Book("cs_p_returned", ("employee",), (("employee",),))
-TOLD = Book("cs_p_told", ("manager",), (("manager",),))
+TOLD = Book("cs_p_told", ("employee",), (("employee",),))
 ASKED = Book("cs_p_asked", ("task",), (("task",),))
 
 ENDS = ("declined", "returned", "enabled", "withdrawn", "ended", "frozen")
@@ -78,10 +79,8 @@ class _Desk:
         rows = OPEN.rows(self._tx, self._at)
         if is_hr or not rows:
             return rows
-        heads = {self._me} | stands_in_for(self._tx, self._at, self._me)
-        reports = {one for head in heads for one in below(self._tx, self._at, head)}
-        named = self._named(heads)
-        return [row for row in rows if row[1]["employee"] in reports or row[0] in named]
+        named = self._named(self._heads)
+        return [row for row in rows if row[1]["employee"] in self._reports or row[0] in named]
 
     def _named(self, heads: set[PersonId]) -> set[str]:
         return {
@@ -105,9 +104,30 @@ class _Desk:
         return self._item("decide", task, doc, standing=standing, on_behalf_of=behalf)
 
     def _told(self) -> Iterator[InboxItem]:
-        for result, doc in TOLD.rows(self._tx, self._at, "manager = :me", me=self._me):
+        for result, doc in TOLD.rows(self._tx, self._at):
+            if not self._manages(doc["employee"]):
+                continue
             noted = RESULT.row(self._tx, self._at, result) or {}
             yield self._item("acknowledge", noted["task"], doc, result=result)
+
+    def _manages(self, employee: PersonId) -> bool:
+        """Whether I am the line manager of that day, or stand in for them."""
+        if employee not in self._reports or not self._people(employee).serves_on(self._on):
+            return False
+        manager = next(line.holders_above(employee, self._people, self._on), None)
+        if manager is None or manager == self._me:
+            return manager is not None
+        appointed = self._people(manager).stand_in_on(self._on)
+        return appointed is not None and appointed.person == self._me
+
+    @cached_property
+    def _heads(self) -> set[PersonId]:
+        """I, and whomever I may act for."""
+        return {self._me} | stands_in_for(self._tx, self._at, self._me)
+
+    @cached_property
+    def _reports(self) -> set[PersonId]:
+        return {one for head in self._heads for one in below(self._tx, self._at, head)}
 
     def _own(self) -> Iterator[InboxItem]:
         """What the approvers want of me."""
@@ -220,6 +240,6 @@ def _result(told: Pages, recorded: Recorded, rest: str) -> None:
             "plan": recorded.envelope.case,
             "since": said["on"],
         }
-        told.put(result, kept, at, said["manager"])
+        told.put(result, kept, at, kept["employee"])
     elif rest in ("acknowledged", "retracted"):
         told.end(result, at)

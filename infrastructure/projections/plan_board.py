@@ -19,6 +19,7 @@ from ...domain.approval import Phase
 from ...domain.event import PlanId
 from ...domain.lifecycle import NEEDS, Step
 from ...domain.plan import TaskStanding
+from ...domain.policy import Starting
 from ...domain.refusals import PlanNotStarted
 from ..database import Tx
 from .intervals import Book, Doc, Pages
@@ -167,7 +168,8 @@ def _plan_change(doc: Doc | None, rest: str, said: Said) -> Doc | None:
     match rest:
         case "cycle_began.v1":
             fresh = {"step": 1, "activities": [], "reviewed_activities": [], "outcome": None}
-            return doc | fresh | {"cycle": said["cycle"], "policy_version": said["policy_version"]}
+            pinned = {name: said[name] for name in ("cycle", "policy_version")}
+            return doc | fresh | pinned | {"starting": said["terms"]["starting"]}
         case "job_examined.v1":
             return doc | {"activities": said["activities"]}
         case "activities_reviewed.v1":
@@ -196,6 +198,7 @@ def _new_plan(said: Said) -> Doc:
         "cycle": 0,
         "step": None,
         "policy_version": 1,
+        "starting": Starting.TOLD,
         "activities": [],
         "reviewed_activities": [],
         "outcome": None,
@@ -266,6 +269,7 @@ def _month_again(doc: Doc, said: Said) -> Doc:
 
 
 TASK_CHANGES: dict[str, Change] = {
+    "task_restated.v1": _picked("title", "need", "value"),
     "task_taken.v1": _taken,
     "task_parked.v1": _standing(TaskStanding.PARKED),
     "task_dropped.v1": _standing(TaskStanding.DROPPED),

@@ -33,7 +33,7 @@ def bench_lifecycle_on_postgresql(race, company, durable_postgres_url, bare_post
 
 
 def bench_a_command_late_in_a_case_against_an_early_one(race, company, tmp_path):
-    """Practice is logged day after day; the raw side is a fresh case of the same kind each round."""
+    """Practice is logged day after day; the raw side is a fresh case each round."""
     ours = company(f"sqlite:///{tmp_path}/bench.db", people=ROUNDS + 2)
     aged = ours.employees[0]
     old, _ = ours.to_practice(aged)

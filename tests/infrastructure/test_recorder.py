@@ -317,6 +317,17 @@ def test_a_second_writer_waits_for_the_first_and_gives_up_in_words(
     assert impatient.commit(rows(RESULT, 1)) == Appended(2, 2, NOON)
 
 
+def test_threads_with_one_pool_wait_for_each_other_no_longer_than_allowed(
+    recorder, another_database
+):
+    shared = another_database(lock_timeout_seconds=0.05)
+    with shared.writing() as tx:
+        recorder.append(tx, rows(PLAN, 1))
+        with pytest.raises(LockTimeout, match="nothing was written"):
+            recorder_for(shared).commit(rows(RESULT, 1))
+    assert recorder_for(shared).commit(rows(RESULT, 1)) == Appended(2, 2, NOON)
+
+
 def test_a_follower_never_passes_over_a_transaction_held_open(database, recorder, read):
     outcomes = []
     second = threading.Thread(target=lambda: outcomes.append(recorder.commit(rows(RESULT, 1))))

@@ -1,0 +1,81 @@
+"""`countersign inbox`: what waits for somebody, each with what to type next."""
+
+from collections.abc import Sequence
+
+import typer
+
+from ...application.questions import Inbox, InboxItem, PlanBoard, PlanView
+from ...domain.employee import Role
+from ...domain.refusals import PlanNotStarted
+from . import boards, render
+from .session import Here, command
+
+
+def add_to(app: typer.Typer) -> None:
+    command(app, "inbox", example="countersign inbox --as 1010")(inbox)
+
+
+def inbox(here: Here) -> None:
+    """Shows what waits for you; silence never counts as a yes."""
+    items: Sequence[InboxItem] = here.ask(Inbox(person=here.me.person))
+    here.show(items, lambda: _print(here, items))
+
+
+def _print(here: Here, items: Sequence[InboxItem]) -> None:
+    if not items:
+        render.say(here.out, _nothing(here))
+        return
+    name = boards.names(here)
+    for item in items:
+        about = render.shown(item.title) if item.title is not None else item.task[:8]
+        behalf = f", on behalf of {name(item.on_behalf_of)}" if item.on_behalf_of else ""
+        line = f"{item.since}  {render.shown(item.employee_name)}: {about}. {_wanted(item)}{behalf}"
+        render.say(here.out, line)
+        here.hint(f"            {_next(item)}")
+
+
+def _nothing(here: Here) -> str:
+    """RULES H: an empty page says what to do next."""
+    if Role.AUDITOR in here.me.roles and Role.HR not in here.me.roles:
+        return "No cases yet."
+    try:
+        board: PlanView = here.ask(PlanBoard(person=here.me.person))
+    except PlanNotStarted:
+        return "Nobody waits for you. To begin a plan of your own: countersign plan start."
+    return f"Nobody waits for you. {boards.step(board)}"
+
+
+WANTED = {
+    "decide": "Level {level} is yours to decide: evidence version {evidence}, round {round}",
+    "name_approver": "Level {level} waits for HR to name an approver ({why})",
+    "acknowledge": "A result was told to you",
+    "answer": "A question waits for your answer",
+    "resubmit": "Returned to you with what is missing",
+}
+
+NEXT = {
+    "decide": "countersign approval show {task}; then accept, return or decline",
+    "name_approver": "countersign approval name {task} --level {level} --approver WHO --reason …",
+    "acknowledge": "countersign result acknowledge {result}",
+    "answer": "countersign approval answer {task} --text …",
+    "resubmit": "countersign plan show; then countersign approval ask",
+}
+
+
+def _wanted(item: InboxItem) -> str:
+    return _filled(WANTED.get(item.kind, item.kind), item)
+
+
+def _next(item: InboxItem) -> str:
+    return _filled(NEXT.get(item.kind, ""), item)
+
+
+def _filled(template: str, item: InboxItem) -> str:
+    return template.format(
+        task=item.task[:8],
+        level=item.level,
+        evidence=item.evidence,
+        round=item.round,
+        result=(item.result or "")[:8],
+        why=(item.why or "").replace("_", " "),
+    )
