@@ -54,10 +54,6 @@ class Conflict(Refusal):
 # Who may
 
 
-class UnknownId(NotFound):
-    says = "There is nothing under this id."
-
-
 class NotYours(NotAllowed):
     says = "Only the employee whose it is may do this."
 

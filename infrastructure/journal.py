@@ -11,7 +11,7 @@ from ..application.aggregates import Aggregate
 from ..application.ports import Decided, Ids, Link, Moved, Receipt, Recorded, Write
 from ..domain.classification import RULES, classify
 from ..domain.event import PersonId, Value
-from ..domain.refusals import CommandReused, IdentityTaken, Stale, UnknownId
+from ..domain.refusals import CommandReused, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
 from . import codec, event_names
 from .batch import (
@@ -147,8 +147,6 @@ class JournalSession:
     def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
         place = aggregate.name, stream
         if place not in self._read:
-            if not UUID_FORM.fullmatch(stream):
-                raise UnknownId
             self._read[place] = self._recalled(aggregate, stream)
         version, state = self._read[place]
         return version, state
@@ -195,6 +193,8 @@ class JournalSession:
         return known if is_of_kind else None
 
     def _recalled(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
+        if not UUID_FORM.fullmatch(stream):
+            return 0, aggregate.initial
         known = self._remembered(aggregate, stream)
         if known is not None and known[0] == self._recorder.state_version(self._tx, stream):
             return known
@@ -218,7 +218,7 @@ class JournalSession:
         self._shredded = self._units_of(decided.shredded, envelope.command)
         return Batch(
             recorded_at=codec.microseconds(envelope.occurred),
-            basis=decided.basis,
+            basis=tuple(read for read in decided.basis if UUID_FORM.fullmatch(read[0])),
             rows=tuple(composed.rows),
             cells=tuple(composed.cells),
             units=tuple(composed.units),
