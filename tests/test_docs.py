@@ -1,6 +1,7 @@
 """The documents are complete: whatever can be asked, said or set, and links that lead on."""
 
 import importlib
+import os
 import pkgutil
 import re
 from pathlib import Path
@@ -11,6 +12,8 @@ ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "docs" / "reference"
 LINK = re.compile(r"\]\(<?([^)\s>]+)")
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LAYERS = ("domain", "application", "infrastructure", "interfaces")
 
 
 def missing_from(page, words):
@@ -26,9 +29,10 @@ def descendants(cls):
 
 
 def refusals():
-    for layer in ("countersign.domain", "countersign.application"):
-        for module in pkgutil.walk_packages(importlib.import_module(layer).__path__, f"{layer}."):
-            importlib.import_module(module.name)
+    for layer in (importlib.import_module(f"countersign.{name}") for name in LAYERS):
+        for module in pkgutil.walk_packages(layer.__path__, f"{layer.__name__}."):
+            if ".migrations." not in module.name:  # Alembic's to load, and only in a migration
+                importlib.import_module(module.name)
     root = importlib.import_module("countersign.domain.refusals").Refusal
     return [cls for cls in descendants(root) - {root} if cls.__module__.startswith("countersign.")]
 
@@ -65,6 +69,26 @@ def test_every_command_is_described():
     assert missing_from("commands.md", {cls.__name__ for cls in COMMANDS.values()}) == []
 
 
+def test_every_question_is_described():
+    from countersign.application.questions import QUESTIONS
+
+    assert missing_from("questions.md", QUESTIONS) == []
+
+
+def test_every_table_of_a_projection_is_described():
+    from countersign.infrastructure.assembly import projections
+
+    tables = {book.table for each in projections(lambda tx, known_as: None) for book in each.books}
+
+    assert missing_from("projections.md", tables) == []
+
+
+def test_every_table_of_the_journal_is_described():
+    from countersign.infrastructure.schema import METADATA
+
+    assert missing_from("journal.md", METADATA.tables) == []
+
+
 def test_every_command_line_is_described():
     from typer.main import get_command
 
@@ -93,3 +117,19 @@ def test_every_link_leads_somewhere(page):
     paths = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]
 
     assert [path for path in paths if not (page.parent / path).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["how-to/embed-in-a-host.md", "reference/journal.md"])
+def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
+    """All of its blocks, one after the other, as a reader would type them."""
+    monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("COUNTERSIGN_")]:
+        monkeypatch.delenv(name)
+    path = ROOT / "docs" / page
+    blocks = PYTHON.findall(path.read_text("utf-8"))
+    said = {"__name__": "page"}
+
+    for block in blocks:
+        exec(compile(block, str(path), "exec"), said)
+
+    assert blocks

@@ -36,9 +36,7 @@ AsOf = Annotated[
     typer.Option("--as-of", metavar="T", help="As recorded by a moment: date, time or position."),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why; it is kept with the decision.")]
-Stated = Annotated[
-    str | None, typer.Option("--reason", help="Why you look; an auditor must say (logged).")
-]
+Stated = Annotated[str | None, typer.Option("--reason", help="Why you look; an auditor must say.")]
 Who = Annotated[str, typer.Argument(metavar="PERSON", help="HR number, e-mail, login or id.")]
 Whose = Annotated[
     str | None, typer.Argument(metavar="PERSON", help="HR number, e-mail, login or id [yourself].")

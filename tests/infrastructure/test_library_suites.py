@@ -12,7 +12,7 @@ from eventsourcing.tests.persistence import (
 )
 
 from countersign.infrastructure.database import Database
-from countersign.infrastructure.library_recorders import (
+from countersign.infrastructure.recorder_library import (
     JournalAggregateRecorder,
     JournalApplicationRecorder,
     JournalProcessRecorder,

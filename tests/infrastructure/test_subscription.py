@@ -8,8 +8,8 @@ from eventsourcing.persistence import StoredEvent
 
 from countersign.infrastructure.database import open_database
 from countersign.infrastructure.doorbell import doorbell_for
-from countersign.infrastructure.library_recorders import JournalApplicationRecorder
 from countersign.infrastructure.migrate import upgrade
+from countersign.infrastructure.recorder_library import JournalApplicationRecorder
 
 
 def event(number):
