@@ -186,15 +186,20 @@ def _self_or_hr(desk: Desk, command: c.Command) -> None:
     if stand_in and stand_in.person == desk.actor.person and not is_hr:
         raise StandInAppointsNobody
     _hr_for_all(desk, command)
-    if isinstance(command, c.AppointStandIn):
+    if isinstance(command, c.AppointStandIn | c.EndStandIn):
         _no_part(desk, command)
 
 
-def _no_part(desk: Desk, command: c.AppointStandIn) -> None:
-    """Nobody appoints themselves, nor for somebody above them: it could be their own case."""
-    me = desk.actor.person
-    below = line.is_below(me, command.person, desk.person, desk.today(command.person))
-    if below or me in (command.stand_in, command.alternate):
+def _no_part(desk: Desk, command: c.AppointStandIn | c.EndStandIn) -> None:
+    """Nobody appoints themselves, nor along their own line: they could be a part of the case."""
+    me, on = desk.actor.person, desk.today(command.person)
+    above = line.is_below(me, command.person, desk.person, on)
+    below = line.is_below(command.person, me, desk.person, on)
+    appoints_self = isinstance(command, c.AppointStandIn) and me in (
+        command.stand_in,
+        command.alternate,
+    )
+    if above or below or appoints_self:
         raise InvolvedInCase
 
 

@@ -7,7 +7,7 @@ from ..domain.approval import Approval, Because
 from ..domain.event import Event, TaskId
 from ..domain.line import LEVELS
 from ..domain.plan import TaskStanding
-from ..domain.refusals import CaseFrozen, NotSettledYet
+from ..domain.refusals import CaseFrozen, NotSettledYet, PlanClosedAlready
 from ..domain.sealed import Sealed
 from . import commands as c
 from .aggregates import APPROVAL
@@ -17,7 +17,9 @@ from .results import freeze, tell_the_rest
 
 
 def ask_for_acceptance(desk: Desk, command: c.AskForAcceptance) -> None:
-    plan, policy = desk.plan(command.plan), desk.policy()
+    plan = desk.plan(command.plan)
+    if plan.closed is not None:
+        raise PlanClosedAlready
     task = task_of(plan, command.task)
     if task.standing is not TaskStanding.SETTLED:
         raise NotSettledYet(step=plan.step.value if plan.step else task.standing.value)
@@ -30,8 +32,8 @@ def ask_for_acceptance(desk: Desk, command: c.AskForAcceptance) -> None:
         task=command.task,
         evidence=freeze(desk, plan, command.task),
         value_expected=task.value,
-        policy_version=policy.version,
-        terms=policy.terms,
+        policy_version=plan.policy_version_of(command.task),
+        terms=plan.terms_of(command.task),
         on=desk.today(plan.employee),
     )
     desk.write(APPROVAL, command.task, events, owner=plan.employee, case=command.plan)

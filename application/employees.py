@@ -239,6 +239,8 @@ def _reckon(desk: Desk, person: PersonId) -> None:
 
 def appoint_stand_in(desk: Desk, command: c.AppointStandIn) -> None:
     desk.known_person(command.stand_in)
+    if command.alternate is not None:
+        desk.known_person(command.alternate)
     events = employee.appoint_stand_in(
         desk.person(command.person),
         person=command.person,

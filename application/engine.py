@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from ..domain.event import Event
 from ..domain.refusals import Refusal, Stale
 from . import access, approvals, employees, plans, policies, references, results, visibility
-from .commands import Command
+from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
-from .questions import Question
+from .questions import DueDates, Question
 from .reactions import NAMES, react
 
 DESKS = (employees, policies, plans, results, references, approvals)
@@ -193,6 +193,19 @@ class Engine:
             self._react(Receipt(position=recorded.position, events=(recorded,)))
             seen = recorded.position
         return seen
+
+    def fire_due(self) -> int:
+        """Does what fell due by itself up to yesterday; each only once. Returns how many."""
+        yesterday = self._clock().date() - timedelta(days=1)
+        due = self._answers.answer(DueDates(until=yesterday), at=None, on=yesterday)
+        leaving = [each for each in due if each.kind == "leaving"]
+        for each in leaving:
+            self.handle(
+                CloseCases(person=each.person),
+                THE_ENGINE,
+                command_id=f"leaving:{each.person}:{each.due_on}",
+            )
+        return len(leaving)
 
     def _position(self, as_of: datetime | int | None) -> int | None:
         if isinstance(as_of, datetime):

@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class Step(IntEnum):
-    """Design, section 2. Stored and shown by `code`, ordered by number."""
+    """Design, section 2. Stored by its number in the author's order, which is part of the rule."""
 
     EXAMINE_JOB = 1
     PINPOINT_USE = 2

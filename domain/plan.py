@@ -115,6 +115,7 @@ class Plan(Value):
     last_on: date | None = None
     quiet_questions: int = 0
     pinned: dict[int, Terms] = Field(default_factory=dict)
+    pinned_versions: dict[int, int] = Field(default_factory=dict)
     allowed: bool = False
     closed: CloseReason | None = None
 
@@ -129,6 +130,9 @@ class Plan(Value):
     def terms_of(self, task: TaskId) -> Terms:
         """A task keeps the terms of its cycle, whatever later cycles run under (RULES B6)."""
         return self.pinned.get(self.tasks[task].cycle, self.terms)
+
+    def policy_version_of(self, task: TaskId) -> int:
+        return self.pinned_versions.get(self.tasks[task].cycle, self.policy_version)
 
 
 class PlanStarted(Event):
@@ -447,6 +451,7 @@ def _cycle_began(plan: Plan, event: CycleBegan) -> dict[str, object]:
         "step": Step.EXAMINE_JOB,
         "terms": event.terms,
         "pinned": {**plan.pinned, event.cycle: event.terms},
+        "pinned_versions": {**plan.pinned_versions, event.cycle: event.policy_version},
         "policy_version": event.policy_version,
         "activities": 0,
         "reviewed": False,

@@ -114,6 +114,7 @@ class House:
         self._redo_disposals()
         self.projector.prepare()
         self._redo_reactions()
+        self.engine.fire_due()
 
     def _redo_disposals(self) -> None:
         """A restored backup may hold what was destroyed since; it goes again."""

@@ -57,7 +57,6 @@ def _rehearsed(
 ) -> Sequence[Event]:
     """What would be written. Raises RowsRefused with every problem, of cells and of rows."""
     changes: Sequence[Event] = ()
-    changes: Sequence[Event] = ()
     try:
         changes = here.engine.rehearse(wanted, here.actor)
     except RowsRefused as refusal:

@@ -4,6 +4,7 @@ import sqlite3
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import date
 from itertools import count
 
 import psycopg
@@ -43,7 +44,7 @@ class Appends:
         with self.recorder.appending() as tx:
             sealer = self.vault.sealer(tx)
             event = NeedCommented(
-                task=stream, manager=stream, comment=Sealed.of(TEXT), on="2030-01-07"
+                task=stream, manager=stream, comment=Sealed.of(TEXT), on=date(2030, 1, 7)
             )
             sealing = sealer.seal(
                 event_id=str(uuid.uuid4()),

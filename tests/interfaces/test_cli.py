@@ -40,6 +40,7 @@ class Shell:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.told = ""
 
     def __call__(self, *words: str, exits: int = 0) -> str:
         ran = CliRunner().invoke(app, [*words, "--db", self.url])
@@ -94,7 +95,7 @@ def test_there_is_one_first_run_only(shell):
 def test_the_same_file_a_second_time_changes_nothing(company):
     again = company.says("org", "import", "company.csv", "--as", "1", "--yes")
 
-    assert again["changed"] == {}
+    assert not any(again.get("changed", {}).values())
 
 
 def test_a_changed_file_changes_just_what_changed(company, tmp_path):
@@ -196,6 +197,7 @@ def test_the_demo_tells_every_story_and_leaves_the_database(story):
 
 def test_a_replay_as_of_an_earlier_day_stops_there(story):
     case = re.search(r"countersign replay (\w+) --as (\d+)", story.told)
+    assert case
     earlier = story("replay", case[1], "--as", case[2], "--as-of", "2026-04-17")
 
     assert "acceptance is asked for: round 1" in earlier
