@@ -4,7 +4,7 @@ RULES E4, E8 and E13. Everything here is asked about one day, and looks people u
 that the caller knows whom the answer rests on.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Set
 from datetime import date
 from enum import StrEnum
 
@@ -98,7 +98,7 @@ def seat(
 def _held(
     level: int,
     employee: PersonId,
-    barred: Collection[PersonId],
+    barred: Set[PersonId],
     people: People,
     on: date,
     named: PersonId | None,
@@ -112,16 +112,34 @@ def _held(
 
 
 def _held_by_line(
-    level: int, employee: PersonId, barred: Collection[PersonId], people: People, on: date
+    level: int, employee: PersonId, barred: Set[PersonId], people: People, on: date
 ) -> Seat:
     posts = tuple(posts_above(employee, people, on))
     serving = [post for post in posts if people(post).serves_on(on)]
-    candidates = [post for post in serving[level - 1 :] if post not in barred]
+    candidates = [
+        post for post in _from(level, posts, serving, barred - {employee}) if post not in barred
+    ]
     if not candidates:
         return Seat(level=level, path=posts, missing=_why_nobody(employee, serving, people, on))
     holder = candidates[0]
     path = posts[: posts.index(holder) + 1]
     return Seat(level=level, holder=holder, standing=Standing.LINE, path=path)
+
+
+def _from(
+    level: int,
+    posts: tuple[PersonId, ...],
+    serving: list[PersonId],
+    decided: Collection[PersonId],
+) -> list[PersonId]:
+    """Who comes into question for a level, nearest first.
+
+    Once level 1 has been decided, level 2 is looked for from the second post on, so that the
+    first manager's leaving does not push it up; before, it is above whoever would decide level 1.
+    """
+    if not decided:
+        return serving[level - 1 :]
+    return [post for post in posts[level - 1 :] if post in serving]
 
 
 def _why_nobody(employee: PersonId, serving: list[PersonId], people: People, on: date) -> Missing:

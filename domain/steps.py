@@ -454,11 +454,8 @@ def _month_standing(task: TaskId, state: Task, now: Month, ground: Ground) -> li
         return events if state.met_on else [_month_met(task, now, ground)]
     if state.met_on:
         events.append(MonthReopened(task=task, on=ground.today))
-    if (
-        now.began
-        and now.ready_on
-        and (now.began, now.ready_on) != (state.month_began, state.ready_on)
-    ):
+    known = None if state.met_on else (state.month_began, state.ready_on)
+    if now.began and now.ready_on and (now.began, now.ready_on) != known:
         events.append(
             MonthReckoned(task=task, began=now.began, ready_on=now.ready_on, on=ground.today)
         )

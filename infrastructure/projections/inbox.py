@@ -15,10 +15,10 @@ from .intervals import Book, Doc, Pages
 from .people import below, lookup, stands_in_for
 from .plan_board import RESULT, TASK
 
-OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),))
+OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),), listed=True)
 NAMED = Book("cs_p_named", ("person", "task"), (("person",), ("task",)))
 RETURNED = Book("cs_p_returned", ("employee",), (("employee",),))
-TOLD = Book("cs_p_told", ("employee",), (("employee",),))
+TOLD = Book("cs_p_told", ("employee",), (("employee",),), listed=True)
 ASKED = Book("cs_p_asked", ("task",), (("task",),))
 
 ENDS = ("declined", "returned", "enabled", "withdrawn", "ended", "frozen")

@@ -18,12 +18,14 @@ class Book:
     """A table of intervals: one key, some columns to look rows up by, and a document.
 
     A row holds from `from_position` on, and up to but not including `until_position`; the row
-    that holds now has none. Rows are closed, never deleted.
+    that holds now has none. Rows are closed, never deleted. A key's newest row is found by the
+    primary key; `listed` books, of which all that holds now is asked for, have an index for that.
     """
 
     table: str
     columns: tuple[str, ...] = ()
     indexed: tuple[tuple[str, ...], ...] = ()
+    listed: bool = False
 
     def ddl(self) -> Iterator[str]:
         """The statements that make the table, the same for both databases."""
@@ -33,10 +35,12 @@ class Book:
             " from_position BIGINT NOT NULL, until_position BIGINT,"
             " PRIMARY KEY (key, from_position))"
         )
-        for columns_ in (("key",), *self.indexed):
-            name = f"ix_{self.table}_{'_'.join(columns_)}"
-            where = " WHERE until_position IS NULL" if columns_ == ("key",) else ""
-            yield f"CREATE INDEX {name} ON {self.table} ({', '.join(columns_)}){where}"
+        for indexed in self.indexed:
+            name = f"ix_{self.table}_{'_'.join(indexed)}"
+            yield f"CREATE INDEX {name} ON {self.table} ({', '.join(indexed)})"
+        if self.listed:
+            name = f"ix_{self.table}_now"
+            yield f"CREATE INDEX {name} ON {self.table} (key) WHERE until_position IS NULL"
 
     def drop(self) -> str:
         return f"DROP TABLE IF EXISTS {self.table}"
@@ -49,14 +53,15 @@ class Book:
 
     @cached_property
     def load(self) -> str:
-        names = ", ".join(("doc", "from_position", *self.columns))
-        return f"SELECT {names} FROM {self.table} WHERE key = :key AND until_position IS NULL"
+        names = ", ".join(("doc", "from_position", "until_position", *self.columns))
+        newest = "ORDER BY from_position DESC LIMIT 1"
+        return f"SELECT {names} FROM {self.table} WHERE key = :key {newest}"
 
     @cached_property
     def close(self) -> str:
         return (
             f"UPDATE {self.table} SET until_position = :until"
-            " WHERE key = :key AND until_position IS NULL"
+            " WHERE key = :key AND from_position = :since"
         )
 
     def rows(
@@ -97,7 +102,7 @@ class Pages:
         self._tx = tx
         self._book = book
         self._open: dict[str, _Open | None] = {}
-        self._closed: dict[str, int] = {}
+        self._closed: list[dict[str, object]] = []
         self._inserts: list[dict[str, object]] = []
 
     def get(self, key: str) -> Doc | None:
@@ -124,13 +129,12 @@ class Pages:
         """Writes out what the page has changed."""
         if not self._open:
             return
-        closes = [{"key": key, "until": until} for key, until in self._closed.items()]
         fresh = [
             self._row(key, held, None)
             for key, held in self._open.items()
             if held is not None and not held.stored
         ]
-        _each(self._tx, self._book.close, closes)
+        _each(self._tx, self._book.close, self._closed)
         _each(self._tx, self._book.insert, self._inserts + fresh)
 
     def _held(self, key: str) -> _Open | None:
@@ -140,13 +144,13 @@ class Pages:
 
     def _load(self, key: str) -> _Open | None:
         row = self._tx.one(self._book.load, key=key)
-        if row is None:
+        if row is None or row[2] is not None:
             return None
-        return _Open(from_json(row[0]), tuple(row[2:]), row[1], stored=True)
+        return _Open(from_json(row[0]), tuple(row[3:]), row[1], stored=True)
 
     def _end(self, key: str, held: _Open, position: int) -> None:
         if held.stored:
-            self._closed[key] = position
+            self._closed.append({"key": key, "since": held.since, "until": position})
         elif held.since < position:
             self._inserts.append(self._row(key, held, position))
 

@@ -12,7 +12,7 @@ from ...domain.refusals import UnknownPerson
 from ..database import Tx
 from .intervals import Book, Pages
 
-PERSON = Book("cs_p_person")
+PERSON = Book("cs_p_person", listed=True)
 LINE = Book("cs_p_line", ("manager", "person"), (("manager",),))
 STAND_IN = Book(
     "cs_p_stand_in", ("absent", "stand_in", "alternate"), (("stand_in",), ("alternate",))

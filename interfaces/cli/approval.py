@@ -153,7 +153,10 @@ def give_up(here: Here, task: Request = None) -> None:
 @command(app, "show", example="countersign approval show 3f2a81c9 --as 1010")
 def show(here: Here, task: Request = None) -> None:
     """Shows a request with its evidence, as far as you may see it."""
-    chosen = finding.request(here.engine, here.actor, task, "decide")
+    try:
+        chosen = finding.request(here.engine, here.actor, task, "decide")
+    except finding.NobodyWaits:
+        chosen = _own(here, task)
     board = _board_of(here, chosen)
     place, found = next(
         (place, each) for place, each in enumerate(board.tasks, 1) if each.task == chosen

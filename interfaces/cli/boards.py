@@ -28,7 +28,7 @@ def step(board: PlanView) -> str:
     if board.closed:
         return f"This plan is closed: {board.closed}."
     if board.step is None:
-        return "No cycle is running."
+        return "No cycle is running; begin one when you want to: countersign plan begin-cycle."
     if board.step is Step.EXAMINE_JOB and not board.activities:
         return "List an ordinary day; nobody sees it yet: countersign plan examine."
     return f"Step {int(board.step)} of 8, {board.step.says.lower()}; it needs: {board.needs}."
@@ -50,7 +50,8 @@ def task(out: Console, place: int, each: TaskView, name: Names) -> None:
     say(out, f"\n{place}. {title}: {each.standing.value}", "bold")
     if each.need is not None:
         say(out, f"  needed: {shown(each.need)}; value expected: {each.value.value}")
-    say(out, f"  {month(each)}")
+    if (how_it_goes := month(each)) is not None:
+        say(out, f"  {how_it_goes}")
     for result in each.results:
         told = ", told" if result.told_to else ""
         gone = ", retracted" if result.retracted else ""
@@ -62,12 +63,13 @@ def task(out: Console, place: int, each: TaskView, name: Names) -> None:
         request(out, each.request, name)
 
 
-def month(each: TaskView) -> str:
+def month(each: TaskView) -> str | None:
+    """None for a reader who does not see how it goes, and before there is a routine."""
     if each.month_met_on:
         return f"month met on {each.month_met_on}, {each.practice_days} days of practice"
     if each.month_ready_on:
         return f"month began {each.month_began}; ready from {each.month_ready_on} on"
-    return "no practice yet"
+    return "no practice yet" if each.actions else None
 
 
 def request(out: Console, asked: RequestView, name: Names) -> None:

@@ -149,11 +149,7 @@ def _short(item: InboxItem) -> str:
 def task(board: PlanView, text: str | None, among: Sequence[TaskView]) -> TaskView:
     """A task by its number in the plan or its id; the only one of `among` when not named."""
     if text is None:
-        if len(among) == 1:
-            return among[0]
-        if not among:
-            raise UnknownTask
-        raise WhichTask(tasks=numbered(board, among))
+        return _only(board, among or board.tasks)
     if text.isdigit() and len(text) < SHORTEST:
         if not 1 <= int(text) <= len(board.tasks):
             raise UnknownTask
@@ -162,6 +158,15 @@ def task(board: PlanView, text: str | None, among: Sequence[TaskView]) -> TaskVi
     if found is None:
         raise UnknownTask
     return next(each for each in board.tasks if each.task == found)
+
+
+def _only(board: PlanView, tasks: Sequence[TaskView]) -> TaskView:
+    """Where none fits, the engine says why the plan's only task does not."""
+    if not tasks:
+        raise UnknownTask
+    if len(tasks) > 1:
+        raise WhichTask(tasks=numbered(board, tasks))
+    return tasks[0]
 
 
 def numbered(board: PlanView, tasks: Sequence[TaskView]) -> str:

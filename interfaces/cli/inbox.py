@@ -7,7 +7,7 @@ import typer
 from ...application.questions import Inbox, InboxItem, PlanBoard, PlanView
 from ...domain.employee import Role
 from ...domain.refusals import PlanNotStarted
-from . import boards, render
+from . import boards, checklist, render
 from .session import Here, command
 
 
@@ -36,7 +36,10 @@ def _print(here: Here, items: Sequence[InboxItem]) -> None:
 
 def _nothing(here: Here) -> str:
     """RULES H: an empty page says what to do next."""
-    if Role.AUDITOR in here.me.roles and Role.HR not in here.me.roles:
+    roles = here.me.roles
+    if Role.HR in roles:
+        return "\n".join(("Nobody waits for you.", *checklist.lines(here)))
+    if Role.AUDITOR in roles:
         return "No cases yet."
     try:
         board: PlanView = here.ask(PlanBoard(person=here.me.person))

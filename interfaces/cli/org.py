@@ -39,13 +39,14 @@ def import_(
     brought = organisation_file.read(file)
     wanted = ImportOrganisation(rows=tuple(brought.rows), effective=effective or here.today())
     changes = _rehearsed(here, wanted, brought.problems)
-    if dry_run or not changes:
+    if dry_run:
         told = {"people": len(brought.rows), "would_change": _counted(changes)}
         here.show(told, lambda: _print(here, len(brought.rows), changes))
         return
     if not here.as_json:
         _print(here, len(brought.rows), changes)
-    here.confirm("Import this?", yes=yes)
+    if changes:
+        here.confirm("Import this?", yes=yes)
     receipt = here.engine.handle(wanted, here.actor)
     told = {"people": len(brought.rows), "changed": _counted([e.event for e in receipt.events])}
     line = f"Imported: {len(receipt.events)} changes recorded."

@@ -27,7 +27,8 @@ COLUMNS = (
     "left_on",
 )
 REQUIRED = ("number", "name")
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+DAYS = tuple(name[:3] for name in NAMES)
 YES, NO = ("yes", "true", "1", "x"), ("no", "false", "0", "")
 KINDS = ", ".join(Kind)
 
@@ -169,12 +170,17 @@ def weekdays(cell: str) -> tuple[int, ...]:
     """`mon-fri`, `mon,tue,thu`, or both together; Monday is 0. Raises ValueError."""
     days: set[int] = set()
     for part in cell.lower().replace(" ", "").split(","):
-        first, _, last = part.partition("-")
-        begin, end = DAYS.index(first[:3]), DAYS.index((last or first)[:3])
+        first, dash, last = part.partition("-")
+        begin, end = _weekday(first), _weekday(last if dash else first)
         if end < begin:
             raise ValueError(cell)
         days.update(range(begin, end + 1))
     return tuple(sorted(days))
+
+
+def _weekday(name: str) -> int:
+    """By its name or the first three letters of it."""
+    return (NAMES if len(name) > 3 else DAYS).index(name)
 
 
 READINGS = {

@@ -64,6 +64,24 @@ def examine(
 
 @command(
     app,
+    "restate",
+    example='countersign plan restate --as 1042 --title "Find leads" --need "two a quarter"',
+)
+def restate(
+    here: Here,
+    title: Annotated[str, typer.Option("--title", help="The task, said anew.")],
+    need: Annotated[str, typer.Option("--need", help="The result that the manager needs.")],
+    value: Annotated[ValueKind, typer.Option("--value", help="Value expected.")] = ValueKind.DIRECT,
+    task: Task = None,
+) -> None:
+    """Step 1 again: says a task anew, as long as it is not with the approvers."""
+    board, chosen = here.running_task(task)
+    here.do(c.RestateTask(plan=board.plan, task=chosen, title=title, need=need, value=value))
+    next_step(here)
+
+
+@command(
+    app,
     "pinpoint",
     example='countersign plan pinpoint --as 1042 --point "before the first call"'
     ' --purpose "find leads" --channel LinkedIn',

@@ -31,6 +31,7 @@ SENTENCES: dict[str, str] = {
     "plan.task_identified.v1": "a task is picked; value expected: {value}",
     "plan.task_taken.v1": "a task found earlier joins cycle {cycle}",
     "plan.task_found.v1": "a further task is found",
+    "plan.task_restated.v1": "the task is said anew; value expected: {value}",
     "plan.use_pinpointed.v1": "where, what for and on which channels is pinpointed",
     "plan.routine_set.v1": "the routine is set",
     "plan.practice_allowed.v1": "the manager agrees that practice begins",

@@ -327,3 +327,9 @@ def test_who_is_above_or_beside_may_be_named():
         for name in ("bob", "dan", "eve", "out")
     ]
     assert fit == [True] * 4
+
+
+def test_a_manager_who_leaves_after_accepting_does_not_push_level_two_up():
+    people = house(bob=under("cy", GONE))
+
+    assert seated(2, people, decided={1: ("bob", "bob")}).holder == "cy"

@@ -160,8 +160,10 @@ def who_may(history: History, day: date) -> dict[PersonId, Capacity]:
     if named is not None:
         holders: dict[PersonId, Capacity] = {named: (Standing.NAMED, None)} if fit(named) else {}
     else:
-        there = [who for who in superiors(history, ADA, day) if serves(history, who, day)]
-        free = [who for who in there[level - 1 :] if who not in gone]
+        way = superiors(history, ADA, day)
+        there = [who for who in way if serves(history, who, day)]
+        near = way[level - 1 :] if given else there[level - 1 :]
+        free = [who for who in near if who in there and who not in gone]
         holders = {free[0]: (Standing.LINE, None)} if free else {}
     for holder in tuple(holders):
         recorded = stand_in_recorded(history, holder, day)
