@@ -86,7 +86,6 @@ class PersonView(Value):
     time_zone: str
     serves: bool
     manager: PersonId | None = None
-    manager_name: Text | None = None
     top: bool = False
     roles: tuple[Role, ...] = ()
     stand_in: PersonId | None = None
