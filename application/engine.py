@@ -8,7 +8,17 @@ from typing import Any
 
 from ..domain.event import Event
 from ..domain.refusals import Refusal, Stale
-from . import access, approvals, employees, plans, policies, references, results, visibility
+from . import (
+    access,
+    approvals,
+    employees,
+    operations,
+    plans,
+    policies,
+    references,
+    results,
+    visibility,
+)
 from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
@@ -16,7 +26,7 @@ from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Sessio
 from .questions import DueDates, Question
 from .reactions import NAMES, react
 
-DESKS = (employees, policies, plans, results, references, approvals)
+DESKS = (employees, policies, plans, results, references, approvals, operations)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()

@@ -85,6 +85,8 @@ class _Reader:
                 return self._due(question, case)
             case q.AuditTrail():
                 return self._trail(question)
+            case q.ProjectionHealth():
+                return self._health(question)
         raise TypeError(f"{type(question).__name__} is no question")
 
     def _ask(self, question: q.Question) -> Any:
@@ -92,6 +94,14 @@ class _Reader:
 
     def _ask_today(self, question: q.Question) -> Any:
         return self._answers.answer(question, at=None, on=self._today)
+
+    def _health(self, question: q.ProjectionHealth) -> q.Health:
+        """Says which cases are held up, so not everybody's."""
+        roles = () if self._trusted else self._roles()
+        if not (self._trusted or Role.ENGINEER in roles):
+            raise RoleNeeded(role=Role.ENGINEER.value)
+        answer: q.Health = self._ask(question)
+        return answer
 
     def _person(self, view: q.PersonView) -> q.PersonView:
         """That somebody has a plan is theirs to tell (RULES F1)."""

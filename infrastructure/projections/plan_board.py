@@ -1,6 +1,6 @@
 """Plan board: every plan with its tasks, practice, results and requests, as of any moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -22,7 +22,7 @@ from ...domain.plan import TaskStanding
 from ...domain.policy import Starting
 from ...domain.refusals import PlanNotStarted
 from ..database import Tx
-from .intervals import Book, Doc, Pages
+from .intervals import Book, Doc, Pages, Parted, Spread
 from .people import PERSON, lookup
 
 PLAN = Book("cs_p_plan", ("employee",), (("employee",),))
@@ -39,18 +39,24 @@ class PlanBoardProjection:
     version = 1
     books = (PLAN, TASK, ENTRY, RESULT, REQUEST)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        pages = {book: Pages(tx, book) for book in self.books}
-        for recorded in page:
-            kind, _, rest = recorded.name.partition(".")
-            if kind == "plan":
-                _plan_event(pages, recorded, rest)
-            elif kind == "result":
-                _result_event(pages[RESULT], recorded, rest)
-            elif kind == "approval":
-                _request_event(pages[REQUEST], recorded, rest)
-        for each in pages.values():
-            each.flush()
+    answers: tuple[type[Question], ...] = (PlanBoard,)
+    stops = False
+    reads = ("plan_board", "people")
+
+    def concerns(self, name: str) -> bool:
+        return name.startswith(("plan.", "result.", "approval."))
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_CASE
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        kind, _, rest = recorded.name.partition(".")
+        if kind == "plan":
+            _plan_event(pages, recorded, rest)
+        elif kind == "result":
+            _result_event(pages[RESULT], recorded, rest)
+        else:
+            _request_event(pages[REQUEST], recorded, rest)
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> PlanView | None:
         if not isinstance(question, PlanBoard):
@@ -143,7 +149,7 @@ def decided(doc: Doc) -> dict[int, tuple[str, str]]:
     }
 
 
-def _plan_event(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None:
+def _plan_event(pages: Spread, recorded: Recorded, rest: str) -> None:
     said, at, plan = recorded.said, recorded.position, recorded.stream
     if rest == "practice_logged.v1":
         _entry(pages[ENTRY], plan, said, at)
@@ -222,7 +228,7 @@ def _entry(entries: Pages, plan: str, said: Said, at: int) -> None:
     entries.put(f"{plan}:{said['entry']}", doc, at, plan)
 
 
-def _task_event(pages: dict[Book, Pages], plan: str, rest: str, said: Said, at: int) -> None:
+def _task_event(pages: Spread, plan: str, rest: str, said: Said, at: int) -> None:
     task = said["task"]
     change = _task_change(pages[TASK].get(task), rest, said)
     if change is not None:
