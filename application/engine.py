@@ -207,8 +207,8 @@ class Engine:
     def fire_due(self) -> int:
         """Does what fell due by itself up to yesterday; each only once. Returns how many."""
         yesterday = self._clock().date() - timedelta(days=1)
-        due = self._answers.answer(DueDates(until=yesterday), at=None, on=yesterday)
-        leaving = [each for each in due if each.kind == "leaving"]
+        question = DueDates(until=yesterday, kind="leaving")
+        leaving = self._answers.answer(question, at=None, on=yesterday)
         for each in leaving:
             self.handle(
                 CloseCases(person=each.person),

@@ -67,9 +67,10 @@ class AuditTrail(Question):
 
 
 class DueDates(Question):
-    """What falls due up to a day, of one case or of all."""
+    """What falls due up to a day, of one case or of all, of one kind or of every."""
 
     until: date | None = None
+    kind: str | None = None
     case: PlanId | None = None
 
 

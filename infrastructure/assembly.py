@@ -25,6 +25,7 @@ from .projections.people import Find
 from .projector.answers import ProjectedAnswers
 from .projector.follower import Projector
 from .projector.progress import Progress, Report, silent
+from .projector.projection import ProjectionBuilding, ProjectionFaulty
 from .projector.rebuild import Builder, Rebuilt
 from .recent import Recent
 from .recorder import Recorder, recorder_for
@@ -116,7 +117,10 @@ class House:
         self._redo_disposals()
         self.builder.prepare(report)
         self.react()
-        self.engine.fire_due()
+        try:
+            self.engine.fire_due()
+        except (ProjectionBuilding, ProjectionFaulty) as held_up:
+            log.warning("what is due fires later: %s", held_up)
 
     def _redo_disposals(self) -> None:
         """A restored backup may hold what was destroyed since; it goes again."""

@@ -11,7 +11,11 @@ from ...domain.reference import MINIMUM_MONTHS
 from ..database import Tx
 from .intervals import Book, Doc, Pages, Parted, Spread
 
-DUE = Book("cs_p_due", ("due_on", "case_id", "task"), (("due_on",), ("case_id",), ("task",)))
+DUE = Book(
+    "cs_p_due",
+    ("due_on", "kind", "case_id", "task"),
+    (("due_on",), ("kind", "due_on"), ("case_id",), ("task",)),
+)
 TERMS = Book("cs_p_due_terms")
 
 LEVEL_KINDS = ("remind", "overdue", "lapse")
@@ -50,6 +54,9 @@ class DueDatesProjection:
         if question.until is not None:
             where.append("due_on <= :until")
             params["until"] = question.until.isoformat()
+        if question.kind is not None:
+            where.append("kind = :kind")
+            params["kind"] = question.kind
         if question.case is not None:
             where.append("case_id = :case")
             params["case"] = question.case
@@ -145,7 +152,7 @@ class _Apply:
 
     def _put(self, kind: str, about: str, due_on: str, doc: Doc) -> None:
         whole = {name: value for name, value in doc.items() if value is not None}
-        columns = (due_on, doc.get("case"), doc.get("task"))
+        columns = (due_on, kind, doc.get("case"), doc.get("task"))
         whole |= {"kind": kind, "due_on": due_on}
         self._dues.put(f"{kind}:{about}", whole, self._at, *columns)
 

@@ -4,14 +4,18 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from ..database import Tx
 
 Doc = dict[str, Any]
 """A row's content in plain JSON values: references, never text."""
+
+Content = Doc | BaseModel
+"""What a row is written from; read again it is a Doc."""
 
 
 class Parted(StrEnum):
@@ -113,7 +117,7 @@ class Book:
             f"SELECT key, doc FROM {self.table} WHERE {held}{narrowed} ORDER BY from_position, key",
             **params,
         )
-        return [(key, from_json(doc)) for key, doc in found]
+        return [(key, read_doc(doc)) for key, doc in found]
 
     def row(self, tx: Tx, at: int | None, key: str) -> Doc | None:
         found = self.rows(tx, at, "key = :key", key=key)
@@ -150,12 +154,14 @@ class Changes:
 class Open:
     """A key's newest row: its content, its id, since which position, and whether it is written."""
 
-    doc: Doc
+    doc: Content
     columns: tuple[str | None, ...]
     id: int
     since: int
     stored: bool
 
+
+State = TypeVar("State", bound=BaseModel)
 
 Load = Callable[[Book, str], Open | None]
 """The key's open row as it is written in the table; None if it has none."""
@@ -176,6 +182,7 @@ class Pages:
         self._load = load
         self._open: dict[str, Open | None] = {}
         self._fresh: dict[str, Open] = {}
+        self._new: list[str] = []
         self._changes = Changes()
         self._position = 0
         self._ordinal = 0
@@ -183,13 +190,23 @@ class Pages:
     def get(self, key: str) -> Doc | None:
         """The document that holds now, as a copy of its top level."""
         held = self._held(key)
-        return None if held is None else dict(held.doc)
+        if held is None:
+            return None
+        return dict(held.doc) if isinstance(held.doc, dict) else held.doc.model_dump(mode="json")
 
-    def put(self, key: str, doc: Doc, position: int, *columns: str | None) -> None:
+    def state(self, key: str, kind: type[State]) -> State:
+        """The state that holds now, or one with nothing in it; folded from, without its JSON."""
+        held = self._held(key)
+        if held is not None and isinstance(held.doc, kind):
+            return held.doc
+        return kind.model_validate({} if held is None else held.doc)
+
+    def put(self, key: str, doc: Content, position: int, *columns: str | None) -> None:
         """From this position on the key has this document; columns default to the former ones."""
         held = self._held(key)
         if held is None:
             opened = Open(doc, columns, self._id(position), position, stored=False)
+            self._new.append(key)
         else:
             same_event = held.since == position
             row = held.id if same_event else self._id(position)
@@ -200,8 +217,7 @@ class Pages:
 
     def add(self, key: str, doc: Doc, position: int, *columns: str | None) -> None:
         """A row under a key that never had one and never will have another."""
-        text = to_json(doc).decode() if doc else "{}"
-        row = (self._id(position), key, *columns, text, position, None)
+        row = (self._id(position), key, *columns, _text(doc), position, None)
         self._changes.added.append(row)
 
     def end(self, key: str, position: int) -> None:
@@ -220,6 +236,7 @@ class Pages:
             changes.added.append(self._row(key, opened, None))
             opened.stored = True
         self._fresh.clear()
+        self._new.clear()
         return changes
 
     def _held(self, key: str) -> Open | None:
@@ -245,8 +262,7 @@ class Pages:
 
     def _row(self, key: str, held: Open, until: int | None) -> tuple[Any, ...]:
         columns = held.columns or (None,) * len(self._book.columns)
-        doc = to_json(held.doc).decode() if held.doc else "{}"
-        return (held.id, key, *columns, doc, held.since, until)
+        return (held.id, key, *columns, _text(held.doc), held.since, until)
 
 
 class Spread(dict[Book, Pages]):
@@ -274,4 +290,13 @@ def stored_row(tx: Tx, book: Book, key: str) -> Open | None:
     if row is None or row[3] is not None:
         return None
     doc, number, since, _, *columns = row
-    return Open(from_json(doc), tuple(columns), number, since, stored=True)
+    return Open(read_doc(doc), tuple(columns), number, since, stored=True)
+
+
+def read_doc(text: str) -> Doc:
+    doc: Doc = from_json(text, cache_strings="keys")
+    return doc
+
+
+def _text(content: Content) -> str:
+    return to_json(content).decode() if content else "{}"

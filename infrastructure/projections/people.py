@@ -71,9 +71,8 @@ class PeopleProjection:
 
 
 def _person(people: Pages, recorded: Recorded) -> None:
-    doc = people.get(recorded.stream)
-    state = evolve(Employee.model_validate(doc or {}), recorded.event)
-    people.put(recorded.stream, state.model_dump(mode="json"), recorded.position)
+    state = evolve(people.state(recorded.stream, Employee), recorded.event)
+    people.put(recorded.stream, state, recorded.position)
 
 
 def _line(lines: Pages, recorded: Recorded) -> None:

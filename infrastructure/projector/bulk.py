@@ -51,7 +51,7 @@ class BulkPages(Pages):
     def take(self) -> Changes:
         """Also forgets what has not been touched for long, once it is more than there is room."""
         table, known = self._book.table, self._known
-        for key in self._fresh:
+        for key in self._new:
             known.add(table, key)
         changes = super().take()
         if len(self._open) > ROOM:
