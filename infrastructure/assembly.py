@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time_ns
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
 from ..application.engine import Engine
-from ..application.ports import Clock, Ids
+from ..application.ports import Clock, Ids, Recorded
+from ..application.questions import Health
 from . import migrate
 from .batch import Batch
 from .database import Database, Tx, open_database
@@ -22,25 +23,56 @@ from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
 from .projections.every import projections
 from .projections.people import Find
+from .projector import quarantine
 from .projector.answers import ProjectedAnswers
+from .projector.compare import Comparison, Difference
+from .projector.copies import Copy
+from .projector.folding import decoded
 from .projector.follower import Projector
 from .projector.progress import Progress, Report, silent
-from .projector.projection import ProjectionBuilding, ProjectionFaulty
-from .projector.rebuild import Builder, Rebuilt
+from .projector.projection import NotCaughtUp, ProjectionBuilding, ProjectionFaulty, Unfolded
+from .projector.rebuild import (
+    Builder,
+    BuildHeld,
+    BuildTakenOver,
+    NothingKept,
+    NothingToResume,
+    Rebuilt,
+)
 from .recent import Recent
 from .recorder import Recorder, recorder_for
 from .settings import Settings
 from .troubles import explained
 from .vault import Vault
 
+if TYPE_CHECKING:
+    from .worker import Worker
+
 STATES_REMEMBERED = 4096
 STATE_LIFETIME_US = 600 * 1_000_000
 KEYRING_ID = "keyring"
 REACTIONS = "reactions"
 
+SAYS_NO = (
+    BuildHeld,
+    BuildTakenOver,
+    NotCaughtUp,
+    NothingKept,
+    NothingToResume,
+    ProjectionBuilding,
+    ProjectionFaulty,
+    Unfolded,
+)
+"""What the state of things says no with; each is a sentence."""
+
 __all__ = [
+    "SAYS_NO",
+    "Comparison",
+    "Difference",
     "House",
     "Progress",
+    "ProjectionFaulty",
+    "Rebuilt",
     "Report",
     "explained",
     "is_there",
@@ -87,7 +119,8 @@ class House:
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
         self.vault = Vault(keyring)
-        self.projector = Projector(database, self.recorder, projections(_find(keyring)))
+        self._find = _find(keyring)
+        self.projector = Projector(database, self.recorder, projections(self._find))
         self.builder = Builder(database, self.recorder, self.projector)
         self.journal = KeptJournal(
             database,
@@ -97,8 +130,8 @@ class House:
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
         )
-        answers = ProjectedAnswers(database, self.recorder, self.projector, self.vault)
-        self.engine = Engine(self.journal, answers, clock, ids, self.close)
+        self._answers = ProjectedAnswers(database, self.recorder, self.projector, self.vault)
+        self.engine = Engine(self.journal, self._answers, clock, ids, self.close)
 
     def close(self) -> None:
         self.keyring.close()
@@ -111,6 +144,56 @@ class House:
     def rebuild(self, names: Sequence[str] = (), **options: Any) -> Rebuilt:
         """Builds projections anew (all of them by default), as `Builder.rebuild` does."""
         return self.builder.rebuild(names or self.projections, **options)
+
+    def verify(self, names: Sequence[str] = (), **options: Any) -> Rebuilt:
+        """Compares projections with what the journal says, as `Builder.verify` does."""
+        return self.builder.verify(names or self.projections, **options)
+
+    def roll_back(self, name: str) -> int:
+        """Asks the copy of before the last switch again; returns how far it has come."""
+        return self.builder.roll_back(name).position
+
+    def health(self) -> Health:
+        """What `ProjectionHealth` answers, for whoever tends the database."""
+        return self._answers.health()
+
+    def waiting(self, name: str, part: str, limit: int) -> list[Recorded]:
+        """The first events that wait in a partition that is set aside."""
+        copy = self._live(name)
+        with self.database.reading() as tx:
+            positions = quarantine.waiting(tx, copy.number, part, limit)
+        return [each for position in positions for each in self.event_at(position)]
+
+    def event_at(self, position: int) -> list[Recorded]:
+        """One event, or none: there may be nothing, or nothing left."""
+        with self.database.reading() as tx:
+            return decoded(self.recorder.since(tx, position - 1, 1, until=position))
+
+    def retry(self, name: str, part: str | None = None) -> int:
+        """Folds once more what holds up a partition, or the whole; returns how many events were.
+
+        Raises ProjectionFaulty if one cannot be folded still.
+        """
+        copy = self._live(name)
+        if part is not None:
+            return self.projector.release(copy, part)
+        self.projector.retry(name)
+        return self._live(name).position - copy.position
+
+    def whose(self, known_as: str) -> str | None:
+        """Who goes by a number, an address or a login; asked of the journal alone."""
+        with self.database.reading() as tx:
+            return self._find(tx, known_as)
+
+    def worker(self) -> "Worker":
+        """What follows the journal for everybody, until it is stopped."""
+        from .worker import Worker  # it knows the house
+
+        return Worker(self)
+
+    def _live(self, name: str) -> Copy:
+        with self.database.reading() as tx:
+            return next(copy for copy in self.projector.live_copies(tx) if copy.name == name)
 
     def start(self, report: Report = silent) -> None:
         """What must be done before the first read; `report` hears of projections that are built."""
@@ -149,7 +232,9 @@ def open_house(
     ids: Ids | None = None,
     announce: Announce = log.warning,
     report: Report = silent,
+    start: bool = True,
 ) -> House:
+    """The house behind `open_engine`; without `start` nothing is built, followed or fired."""
     settings = settings or Settings()
     url, tenant = url or settings.database_url, tenant or settings.tenant
     database = open_database(
@@ -166,7 +251,8 @@ def open_house(
         raise
     house = House(database, keyring, clock or _now, ids or _new_id)
     try:
-        house.start(report)
+        if start:
+            house.start(report)
     except BaseException:
         house.close()
         raise

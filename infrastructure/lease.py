@@ -35,6 +35,14 @@ def take(tx: Tx, name: str, holder: str, seconds: float) -> Lease | None:
 
     A lease that has run out is free, and so is one of a process of this machine that is no more.
     """
+    while not _taken(tx, name, holder, seconds):
+        other = held(tx, name)
+        if other is not None:
+            return other
+    return None
+
+
+def _taken(tx: Tx, name: str, holder: str, seconds: float) -> bool:
     moment = time_ns() // 1000
     taken = tx.run(
         "INSERT INTO cs_lease AS l (name, holder, since, until)"
@@ -48,7 +56,7 @@ def take(tx: Tx, name: str, holder: str, seconds: float) -> Lease | None:
         until=moment + round(seconds * SECOND),
         dead=_dead(tx, name),
     )
-    return None if taken else held(tx, name)
+    return taken > 0
 
 
 def held(tx: Tx, name: str) -> Lease | None:

@@ -5,17 +5,21 @@ a worker that is wrong about it does no harm.
 """
 
 import logging
-import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from time import monotonic
 
 from . import lease
 from .assembly import House
-from .doorbell import doorbell_for
+from .doorbell import Doorbell, doorbell_for
 
 LEASE_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 """So often a lease is prolonged, or a standby looks whether it has run out."""
+
+STRETCH = 2000
+"""So many events are followed before the worker looks up from its work."""
 
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
@@ -31,10 +35,12 @@ class Worker:
         self._clock = clock
         self._holder = lease.own_name()
         self._names = [f"follow:{name}" for name in house.projections]
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._stops: SimpleQueue[None] = SimpleQueue()  # unlike an Event, safe in a handler
+        self._bell: Doorbell | None = None
         self._looked = -LOOK_SECONDS
         self._holds = False
-        self._bell = doorbell_for(house.database)
+        self._reached = 0
 
     @property
     def at_work(self) -> bool:
@@ -44,36 +50,74 @@ class Worker:
     def run(self) -> None:
         """Until `stop`; gives the lease back at the end."""
         pause = FIRST_PAUSE_SECONDS
-        while not self._stopped.is_set():
-            try:
-                self.turn()
-                pause = FIRST_PAUSE_SECONDS
-                self._bell.wait(LOOK_SECONDS)
-            except Exception as error:
-                if not self._house.database.transient(error):
-                    log.exception("a turn of the worker failed; it goes on")
-                else:
-                    log.warning("the database cannot be reached; trying again in %.1f s", pause)
-                self._holds = False
-                self._stopped.wait(pause)
+        try:
+            while not self._stopped:
+                if self._went_well():
+                    pause = FIRST_PAUSE_SECONDS
+                    continue
+                self._rest(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
-        self._leave()
+        finally:
+            self._leave()
 
     def turn(self) -> bool:
         """One look: everything that is there is done, if it is this worker's turn."""
-        if self._clock() - self._looked >= LOOK_SECONDS:
-            self._holds = self._taken()
-            self._looked = self._clock()
-        if self._holds:
-            self._house.projector.catch_up()
+        looks = self._looks()
+        while self._may_go_on() and self._is_behind():
+            goal = self._reached + STRETCH
+            self._reached = self._house.projector.catch_up(goal)
+            if self._reached < goal:
+                break
+            looks = self._looks() or looks
+        if looks and self._may_go_on():
             self._house.react()
             self._house.engine.fire_due()
         return self._holds
 
     def stop(self) -> None:
         """From any thread, or a signal's handler: the turn that runs is ended in good order."""
-        self._stopped.set()
-        self._bell.ring()
+        self._stopped = True
+        self._stops.put(None)
+        if self._bell:
+            self._bell.ring()
+
+    def _went_well(self) -> bool:
+        """A turn, and the wait for the next one."""
+        try:
+            bell = self._bell = self._bell or doorbell_for(self._house.database)
+            self.turn()
+            if not self._stopped:
+                bell.wait(LOOK_SECONDS)
+        except Exception as error:
+            if self._house.database.transient(error):
+                log.warning("the database cannot be used just now: %s", _first_line(error))
+            else:
+                log.exception("a turn of the worker failed; it goes on")
+            self._holds = False
+            return False
+        return True
+
+    def _rest(self, seconds: float) -> None:
+        with suppress(Empty):
+            self._stops.get(timeout=seconds)
+
+    def _looks(self) -> bool:
+        """Now and then: whose turn it is."""
+        if self._clock() - self._looked < LOOK_SECONDS:
+            return False
+        self._holds = self._taken()
+        self._looked = self._clock()
+        return True
+
+    def _may_go_on(self) -> bool:
+        return self._holds and not self._stopped
+
+    def _is_behind(self) -> bool:
+        """Asked without a lock: on SQLite writers mostly have followed themselves."""
+        house = self._house
+        with house.database.reading() as tx:
+            head = house.recorder.head(tx)
+            return any(copy.position < head for copy in house.projector.live_copies(tx))
 
     def _taken(self) -> bool:
         """All of them or none: pages are decoded once for every projection."""
@@ -97,4 +141,9 @@ class Worker:
                     lease.leave(tx, name, self._holder)
         except Exception:
             log.exception("the lease could not be given back; it runs out by itself")
-        self._bell.close()
+        if self._bell:
+            self._bell.close()
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

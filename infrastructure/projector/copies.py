@@ -139,8 +139,15 @@ def tables(tx: Tx, number: int) -> list[str]:
     return [name for (name,) in found]
 
 
-def move(tx: Tx, copy: int, state: str) -> None:
-    tx.run("UPDATE cs_projection SET state = :state WHERE copy = :copy", state=state, copy=copy)
+def move(tx: Tx, copy: Copy, state: str) -> bool:
+    """Whether it was still in the state in which it was seen."""
+    moved = tx.run(
+        "UPDATE cs_projection SET state = :state WHERE copy = :copy AND state = :before",
+        state=state,
+        copy=copy.number,
+        before=copy.state,
+    )
+    return moved == 1
 
 
 def _next(tx: Tx) -> int:

@@ -39,6 +39,8 @@ def fold(
         if skips and (projection.name, projection.version, recorded.position) in skips:
             continue
         try:
+            if isinstance(recorded, Unreadable):
+                raise recorded.why
             projection.fold(pages, recorded)
         except Exception as error:
             raise Unfolded(
@@ -61,9 +63,34 @@ def apply(
         book.write(tx, changes)
 
 
+def cause(error: Exception) -> BaseException:
+    """What lies behind it: an event may not be folded because the database did not answer."""
+    return error.__cause__ or error if isinstance(error, Unfolded) else error
+
+
+class Unreadable(Recorded):
+    """An event that cannot even be read; nobody can fold it, and its own case waits for it."""
+
+    __slots__ = ("why",)
+
+    def __init__(self, row: StoredRow, why: Exception) -> None:
+        head = {"actor": "", "case": codec.case_in(row.body or b"")}
+        stream, name = row.stream or "", row.name or ""
+        at, version = row.recorded_at or 0, row.version or 0
+        super().__init__(row.position, stream, version, name, at, head, {}, codec.READING)
+        self.why = why
+
+
 def decoded(rows: Iterable[StoredRow]) -> list[Recorded]:
     """The events; of a stream whose period is over nothing is left to fold."""
-    return [codec.recorded(row) for row in rows if row.body is not None]
+    return [read(row) for row in rows if row.body is not None]
+
+
+def read(row: StoredRow) -> Recorded:
+    try:
+        return codec.recorded(row)
+    except Exception as error:  # noqa: BLE001 - it is raised where the event is folded
+        return Unreadable(row, error)
 
 
 def skips(tx: Tx, recorder: Recorder) -> Skips:

@@ -11,7 +11,7 @@ from ..database import Database, Tx
 from ..recorder import Recorder
 from . import copies, quarantine
 from .copies import Copy, Shelf
-from .folding import Concerned, apply, decoded, skips
+from .folding import Concerned, apply, cause, decoded, skips
 from .projection import (
     NotCaughtUp,
     Projection,
@@ -30,7 +30,7 @@ log = logging.getLogger("countersign.projector")
 
 
 class Projector:
-    """Any process may be the projector; a lock on the positions makes them take turns."""
+    """Any process may be the projector; a lock makes them take turns."""
 
     def __init__(
         self,
@@ -103,12 +103,16 @@ class Projector:
     def position(self) -> int:
         """How far all have come that do not stand still."""
         with self._database.reading() as tx:
-            return _reached(self.live_copies(tx))
+            return self._reached(tx, self.live_copies(tx))
 
     def live_copies(self, tx: Tx, *, lock: bool = False) -> list[Copy]:
-        """The live copies of the versions that this code has, the oldest first."""
+        """The live copies of the versions that this code has, the oldest first.
+
+        Whoever locks them is alone in moving them, or in choosing others, until its transaction
+        ends; on SQLite every writer is.
+        """
         if lock and tx.dialect == "postgresql":
-            tx.all(IN_TURN)
+            tx.run(IN_TURN, lock=FOLLOWING, schema=tx.schema)
         return [
             copy for copy in copies.everything(tx) if copy.state == "live" and self._is_ours(copy)
         ]
@@ -173,10 +177,10 @@ class Projector:
         found = self.live_copies(tx, lock=True)
         due = [copy for copy in found if self._is_due(copy)]
         if not due:
-            return _reached(found), False
+            return self._reached(tx, found), False
         rows = self._recorder.since(tx, min(copy.position for copy in due), PAGE)
         if not rows:
-            return _reached(found), False
+            return self._reached(tx, found), False
         page = _Page(decoded(rows), rows[-1].position, self.shelf(found).on(tx), monotonic())
         moved = self._together(tx, page, due)
         for copy in due:
@@ -184,7 +188,7 @@ class Projector:
                 moved[copy.number] = self._advance(tx, page, copy)
         now = [moved.get(copy.number, copy) for copy in found]
         behind = any(copy.position < page.end and self._is_due(copy) for copy in now)
-        return _reached(now), behind or len(rows) == PAGE
+        return self._reached(tx, now), behind or len(rows) == PAGE
 
     def _together(self, tx: Tx, page: "_Page", due: Sequence[Copy]) -> dict[int, Copy]:
         """All that are in step and sound take the page as one; none, if any of them cannot."""
@@ -196,11 +200,12 @@ class Projector:
 
     def _advance(self, tx: Tx, page: "_Page", copy: Copy) -> Copy:
         """Brings one copy to the page's end, or to the event that it cannot fold."""
+        projection, concerns = self._by_name[copy.name], self._alone[copy.name]
         aside = quarantine.parts(tx, copy)
-        projection = self._by_name[copy.name]
-        events = [each for each in page.events if each.position > copy.position]
-        waits = [each for each in events if partition(projection, each) in aside] if aside else []
-        free = [each for each in events if each not in waits]
+        events = [e for e in page.events if e.position > copy.position and concerns[e.name]]
+        waits = [e for e in events if partition(projection, e) in aside] if aside else []
+        waiting = {each.position for each in waits}
+        free = [each for each in events if each.position not in waiting]
         if copy.attempts or not self._applied(tx, page, [copy], free):
             return self._one_by_one(tx, page, copy, events, aside)
         self._wait(tx, copy, waits)
@@ -216,9 +221,8 @@ class Projector:
         try:
             with tx.savepoint():
                 apply(page.shelf, concerned, events)
-        except Exception as error:
-            if self._database.transient(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - what is no event's fault is raised again
+            self._check_event_is_the_cause(error)
             return False
         tx.run(
             f"{PLACE_ALL} WHERE {AMONG[tx.dialect]}",
@@ -236,15 +240,12 @@ class Projector:
         projection, left_out = self._by_name[copy.name], skips(tx, self._recorder)
         waits: list[Recorded] = []
         for recorded in events:
-            if not projection.concerns(recorded.name):
-                continue
             part = partition(projection, recorded)
             if part in aside:
                 waits.append(recorded)
                 continue
-            if (copy.name, copy.version, recorded.position) in left_out:
-                continue
-            error = self._tried(tx, page.shelf, copy, recorded)
+            skipped = (copy.name, copy.version, recorded.position) in left_out
+            error = None if skipped else self._tried(tx, page.shelf, copy, recorded)
             if error is None:
                 copy = _sound(copy)
                 continue
@@ -267,13 +268,18 @@ class Projector:
         try:
             with tx.savepoint():
                 apply(shelf, self._alone[copy.name], (recorded,))
-        except Exception as error:
-            if self._database.transient(error):
-                raise
+        except Exception as error:  # noqa: BLE001 - what is no event's fault is raised again
+            self._check_event_is_the_cause(error)
             if isinstance(error, Unfolded):
                 return error
             return Unfolded(copy.name, recorded.name, recorded.position, describe(error))
         return None
+
+    def _check_event_is_the_cause(self, error: Exception) -> None:
+        """What the database could not do just now is raised; no event is to blame for it."""
+        why = cause(error)
+        if self._database.transient(why):
+            raise why from None
 
     def _stopped(self, tx: Tx, copy: Copy, recorded: Recorded, error: Unfolded) -> Copy:
         attempts = copy.attempts + 1
@@ -290,7 +296,7 @@ class Projector:
     def _set_aside(
         self, tx: Tx, copy: Copy, part: str, recorded: Recorded, attempts: int, error: Unfolded
     ) -> None:
-        log.error("%s is set aside after %s attempts: %s", part, attempts, error)
+        log.error("%s is set aside: %s", part, error)
         told = f"{recorded.name}: {error.why}"
         quarantine.set_aside(tx, copy.number, part, recorded.position, attempts, told)
 
@@ -298,7 +304,8 @@ class Projector:
         """Folds some of what waits, in order; how many, and what stopped it."""
         positions = quarantine.waiting(tx, copy.number, part, PAGE)
         left_out, folded = skips(tx, self._recorder), 0
-        shelf = self.shelf(self.live_copies(tx)).on(tx)
+        own = (self._by_name[copy.name],)
+        shelf = Shelf(self._database, own, {copy.name: copy.number}).on(tx)
         for position in positions:
             for recorded in decoded(self._recorder.since(tx, position - 1, 1, until=position)):
                 if (copy.name, copy.version, position) in left_out:
@@ -322,6 +329,11 @@ class Projector:
             error=copy.error,
         )
         return copy
+
+    def _reached(self, tx: Tx, found: Sequence[Copy]) -> int:
+        """Where nobody moves, nobody need be waited for."""
+        moving = [copy.position for copy in found if not stands_still(copy)]
+        return min(moving) if moving else self._recorder.head(tx)
 
     def _is_ours(self, copy: Copy) -> bool:
         ours = self._by_name.get(copy.name)
@@ -354,15 +366,12 @@ def _sound(copy: Copy) -> Copy:
     return replace(copy, attempts=0, retry_at=0, error=None) if copy.attempts else copy
 
 
-def _reached(found: Sequence[Copy]) -> int:
-    return min((copy.position for copy in found if not stands_still(copy)), default=0)
-
-
 AMONG = {
     "sqlite": "copy IN (SELECT value FROM json_each(:copies))",
     "postgresql": "copy IN (SELECT CAST(value AS bigint) FROM json_each(:copies))",
 }
-IN_TURN = "SELECT copy FROM cs_projection WHERE state = 'live' ORDER BY copy FOR UPDATE"
+FOLLOWING = 0x6373_0004
+IN_TURN = "SELECT pg_advisory_xact_lock(:lock, hashtext(:schema))"
 STEP = (
     "UPDATE cs_projection SET position = :after, updated = :updated WHERE position = :before"
     " AND state = 'live' AND quarantined = 0 AND attempts = 0"

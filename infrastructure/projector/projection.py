@@ -1,6 +1,8 @@
 """What a projection is to the projector, and what may go wrong with one."""
 
 from datetime import date
+from pathlib import Path
+from traceback import extract_tb
 from typing import Any, Protocol
 
 from pydantic import ValidationError
@@ -88,10 +90,12 @@ class Unfolded(Exception):
 
 
 def describe(error: Exception) -> str:
-    """What went wrong, without what was given: that could be somebody's."""
+    """What went wrong and where, without what was given: that could be somebody's."""
+    if isinstance(error, Unfolded):
+        return str(error)
     if isinstance(error, ValidationError):
-        parts = (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        told = "; ".join(parts)
+        told = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['type']}" for e in error.errors())
     else:
-        told = str(error)
+        place = extract_tb(error.__traceback__)[-1:]
+        told = "".join(f"in {at.name}, {Path(at.filename).name} line {at.lineno}" for at in place)
     return f"{type(error).__name__}: {told}"[:LONGEST_ERROR]

@@ -3,23 +3,30 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 from .. import lease
 from ..database import Database, Tx
 from ..recorder import Recorder
-from . import copies
+from . import copies, quarantine
 from .compare import Comparison, compare
 from .copies import Copy
 from .filling import Filling
+from .folding import cause
 from .follower import Projector
-from .progress import Report, silent
+from .progress import Progress, Report, silent
 
 LEASE_SECONDS = 60.0
 
 
 class BuildHeld(RuntimeError):
     """Somebody else is building this projection; it says who."""
+
+    def __init__(self, projection: str, by: lease.Lease) -> None:
+        since = copies.moment(by.since)
+        super().__init__(f"{projection} is being built by {by.holder} since {since}.")
+        self.projection = projection
 
 
 class BuildTakenOver(RuntimeError):
@@ -62,7 +69,6 @@ class Builder:
         self._recorder = recorder
         self._projector = projector
         self._by_name = {each.name: each for each in projector.projections}
-        self._holder = lease.own_name()
 
     def rebuild(
         self,
@@ -79,66 +85,54 @@ class Builder:
         A build that was broken off goes on where it was, unless `restart`; with `resume` there
         must be one. Raises BuildHeld, BuildTakenOver, NothingToResume, Unfolded.
         """
-        state = "scratch" if dry_run else "building"
-        with self._held(names):
-            begun = self._begin(names, state, resume=resume, restart=restart or dry_run)
-            began, start = monotonic(), min(copy.position for copy in begun)
-            built = self._fill(begun, None, workers, report)
-            seconds = monotonic() - began
-            found = self._compared(built, report)
-            if dry_run:
-                self._discard(built)
-            else:
-                self._switch(built)
-        position = min(copy.position for copy in built)
-        return Rebuilt(tuple(names), start, position, seconds, found, switched=not dry_run)
+        if dry_run:
+            return self._rehearse(names, None, workers, report)
+        with self._held(names) as holder:
+            begun = self._begin(names, "building", resume=resume, restart=restart)
+            return self._build(begun, holder, workers, report)
 
     def verify(self, names: Sequence[str], *, workers: int = 1, report: Report = silent) -> Rebuilt:
         """Builds into a scratch place up to where the journal stands now, and compares there."""
-        with self._held(names):
-            begun = self._begin(names, "scratch", resume=False, restart=True)
-            began, head = monotonic(), self._head()
-            built = self._fill(begun, head, workers, report)
-            seconds = monotonic() - began
-            self._projector.wait_for(head)
-            found = self._compared(built, report)
-            self._discard(built)
-        return Rebuilt(tuple(names), 0, head, seconds, found, switched=False)
+        return self._rehearse(names, self._head(), workers, report)
 
     def roll_back(self, name: str) -> Copy:
         """Asks the copy before the last switch again, once it has caught up. Raises NothingKept."""
         projection = self._by_name[name]
-        with self._held((name,)):
+        with self._held((name,)) as holder:
             with self._database.reading() as tx:
                 kept = copies.in_state(tx, "kept", projection)
             if kept is None:
                 raise NothingKept(
                     f"No earlier copy of {name} was made by version {projection.version}."
                 )
-            kept = self._fill([kept], None, 1, silent)[0]
+            self._release_all(kept)
+            kept = self._fill([kept], None, holder, 1, silent)[0]
             with self._database.writing() as tx:
                 self._projector.live_copies(tx, lock=True)
-                kept = self._last_page(tx, [kept])[0]
+                kept = self._last_page(tx, [kept], holder)[0]
                 live = copies.in_state(tx, "live", projection)
                 if live is not None:
-                    copies.move(tx, live.number, "kept")
-                copies.move(tx, kept.number, "live")
+                    _move(tx, live, "kept")
+                _move(tx, kept, "live")
         return kept
 
     def prepare(self, report: Report = silent) -> None:
         """Sees to it that every projection has a live copy of this code's version.
 
-        If somebody else is building one just now, it is left to them.
+        What somebody else is building just now is left to them.
         """
         with self._database.reading() as tx:
             missing = self._missing(tx)
         if missing and self._head() == 0:
             missing = self._made_empty()
-        if missing:
+        while missing:
             try:
-                self.rebuild(missing, report=report)
-            except BuildHeld:
-                return
+                self._build_missing(missing, report)
+                break
+            except BuildHeld as held:
+                missing.remove(held.projection)
+            except BuildTakenOver:
+                break
         self._projector.catch_up()
 
     def unfinished(self, tx: Tx) -> list[Copy]:
@@ -156,28 +150,94 @@ class Builder:
                 copies.make(tx, self._database, self._by_name[name], "live", bare=False)
         return []
 
+    def _build_missing(self, names: Sequence[str], report: Report) -> None:
+        """Unless somebody else has done so before the leases were had."""
+        with self._held(names) as holder:
+            with self._database.reading() as tx:
+                missing = [name for name in self._missing(tx) if name in names]
+            if missing:
+                begun = self._begin(missing, "building", resume=False, restart=False)
+                self._build(begun, holder, 1, report)
+
     def _missing(self, tx: Tx) -> list[str]:
         there = {copy.name for copy in self._projector.live_copies(tx)}
         return [name for name in self._by_name if name not in there]
 
     @contextmanager
-    def _held(self, names: Sequence[str]) -> Iterator[None]:
+    def _held(self, names: Sequence[str]) -> Iterator[str]:
+        """Yields the name that a build holds its leases by; no two builds have the same."""
+        holder = lease.own_name()
+        with self._database.writing() as tx:
+            self._take(tx, names, holder)
         try:
-            with self._database.writing() as tx:
-                for name in names:
-                    self._take(tx, name)
-            yield
+            yield holder
+        except Exception as error:
+            why = cause(error)
+            if self._database.transient(why):
+                raise why from None
+            self._check_still_held(names, holder, error)
+            raise
         finally:
             with self._database.writing() as tx:
                 for name in names:
-                    lease.leave(tx, _lease_of(name), self._holder)
+                    lease.leave(tx, _lease_of(name), holder)
 
-    def _take(self, tx: Tx, name: str) -> None:
-        other = lease.take(tx, _lease_of(name), self._holder, LEASE_SECONDS)
-        if other is not None:
-            raise BuildHeld(
-                f"{name} is being built by {other.holder} since {copies.moment(other.since)}."
-            )
+    def _take(self, tx: Tx, names: Iterable[str], holder: str) -> None:
+        for name in names:
+            other = lease.take(tx, _lease_of(name), holder, LEASE_SECONDS)
+            if other is not None:
+                raise BuildHeld(name, other)
+
+    def _check_still_held(self, names: Iterable[str], holder: str, error: Exception) -> None:
+        """Whatever goes wrong once another build has the tables comes of that."""
+        with self._database.reading() as tx:
+            for name in names:
+                held = lease.held(tx, _lease_of(name))
+                if held is None or held.holder != holder:
+                    raise BuildTakenOver(f"The build of {name} was taken over.") from error
+
+    def _kept_up(self, names: Sequence[str], holder: str, report: Report) -> Report:
+        """A report is a sign of life: now and then it prolongs the leases."""
+        due = monotonic() + LEASE_SECONDS / 2
+
+        def told(progress: Progress) -> None:
+            nonlocal due
+            report(progress)
+            if monotonic() >= due:
+                with self._database.writing() as tx:
+                    self._take(tx, names, holder)
+                due = monotonic() + LEASE_SECONDS / 2
+
+        return told
+
+    def _build(self, begun: list[Copy], holder: str, workers: int, report: Report) -> Rebuilt:
+        names = tuple(copy.name for copy in begun)
+        told = self._kept_up(names, holder, report)
+        began, start = monotonic(), min(copy.position for copy in begun)
+        built = self._fill(begun, None, holder, workers, told)
+        seconds = monotonic() - began
+        found = self._compared(built, told)
+        self._switch(built, holder)
+        position = min(copy.position for copy in built)
+        return Rebuilt(names, start, position, seconds, found, switched=True)
+
+    def _rehearse(
+        self, names: Sequence[str], until: int | None, workers: int, report: Report
+    ) -> Rebuilt:
+        """Builds, compares, and leaves nothing behind."""
+        with self._held(names) as holder:
+            told = self._kept_up(names, holder, report)
+            begun = self._begin(names, "scratch", resume=False, restart=True)
+            try:
+                began = monotonic()
+                built = self._fill(begun, until, holder, workers, told)
+                seconds = monotonic() - began
+                position = min(copy.position for copy in built)
+                self._projector.wait_for(position)
+                found = self._compared(built, told)
+            finally:
+                self._discard(begun)
+        return Rebuilt(tuple(names), 0, position, seconds, found, switched=False)
 
     def _begin(
         self, names: Sequence[str], state: str, *, resume: bool, restart: bool
@@ -199,10 +259,10 @@ class Builder:
         return begun
 
     def _fill(
-        self, begun: list[Copy], until: int | None, workers: int, report: Report
+        self, begun: list[Copy], until: int | None, holder: str, workers: int, report: Report
     ) -> list[Copy]:
         """Folds the journal into the copies, and makes them fit for questions."""
-        filling = Filling(self._database, self._recorder, self._by_name, begun, self._step)
+        filling = self._filling(begun, holder)
         filling.in_bulk(until, workers, report)
         filling.index(report)
         filling.the_rest(until, report)
@@ -219,24 +279,29 @@ class Builder:
                 found.append(compare(self._database, projection, live, copy, report))
         return tuple(found)
 
-    def _switch(self, built: Sequence[Copy]) -> None:
+    def _filling(self, begun: list[Copy], holder: str) -> Filling:
+        step = partial(self._step, holder)
+        return Filling(self._database, self._recorder, self._by_name, begun, step)
+
+    def _switch(self, built: Sequence[Copy], holder: str) -> None:
         """One transaction: the rest of the journal, and whom questions go to."""
         with self._database.writing() as tx:
             self._projector.live_copies(tx, lock=True)
-            for copy in self._last_page(tx, built):
+            for copy in self._last_page(tx, built, holder):
                 _make_live(tx, copy)
+            self._take(tx, (copy.name for copy in built), holder)
 
-    def _last_page(self, tx: Tx, built: Sequence[Copy]) -> list[Copy]:
-        head = self._recorder.head(tx)
-        filling = Filling(self._database, self._recorder, self._by_name, list(built), self._step)
+    def _last_page(self, tx: Tx, built: Sequence[Copy], holder: str) -> list[Copy]:
+        head, filling = self._recorder.head(tx), self._filling(list(built), holder)
         while min(copy.position for copy in filling.copies) < head:
             filling.page(tx, head)
         return filling.copies
 
-    def _step(self, tx: Tx, copy: Copy, position: int, rate: float) -> None:
+    def _step(self, holder: str, tx: Tx, copy: Copy, position: int, rate: float) -> None:
         """The fence: whoever finds the copy elsewhere than it left it writes nothing."""
         moved = tx.run(
-            "UPDATE cs_projection SET position = :position, updated = :updated, rate = :rate"
+            "UPDATE cs_projection SET position = :position, updated = :updated, rate = :rate,"
+            " attempts = 0, retry_at = 0, error = NULL"
             " WHERE copy = :copy AND position = :before AND state = :state",
             position=position,
             updated=copies.now(),
@@ -247,7 +312,14 @@ class Builder:
         )
         if moved != 1:
             raise BuildTakenOver(f"The build of {copy.name} was taken over, or dropped.")
-        self._take(tx, copy.name)
+        self._take(tx, (copy.name,), holder)
+
+    def _release_all(self, copy: Copy) -> None:
+        """What was set aside in it goes before what comes later. Raises ProjectionFaulty."""
+        with self._database.reading() as tx:
+            aside = quarantine.listed(tx, copy.number)
+        for each in aside:
+            self._projector.release(copy, each.part)
 
     def _discard(self, built: Iterable[Copy]) -> None:
         with self._database.writing() as tx:
@@ -260,17 +332,27 @@ class Builder:
 
 
 def _make_live(tx: Tx, copy: Copy) -> None:
-    """The live copy of this version is kept, the one kept before goes, older code keeps its own."""
+    """The live copy of this version is kept, and the one kept before goes.
+
+    Older code keeps its own, until there are two newer ones.
+    """
     others = [each for each in copies.everything(tx) if each.name == copy.name]
+    live = [each for each in others if each.state == "live"]
+    versions = {copy.version, *(each.version for each in live)}
     for each in others:
         if each.state == "kept":
             copies.remove(tx, each)
-        elif each.state == "live" and each.version == copy.version:
-            copies.move(tx, each.number, "kept")
-    outdated = [e for e in others if e.state == "live" and e.version != copy.version]
-    for each in outdated[:-1]:
-        copies.remove(tx, each)
-    copies.move(tx, copy.number, "live")
+    for each in live:
+        if each.version == copy.version:
+            _move(tx, each, "kept")
+        elif sum(version > each.version for version in versions) > 1:
+            copies.remove(tx, each)
+    _move(tx, copy, "live")
+
+
+def _move(tx: Tx, copy: Copy, state: str) -> None:
+    if not copies.move(tx, copy, state):
+        raise BuildTakenOver(f"The build of {copy.name} was taken over, or dropped.")
 
 
 def _one_maker(tx: Tx) -> None:

@@ -16,6 +16,7 @@ from . import (
     reference,
     replay,
     result,
+    worker,
 )
 from .session import AsJson, Database, Here, Person
 
@@ -29,8 +30,8 @@ app = typer.Typer(
 
 
 @app.callback(
-    epilog="Exit codes: 0 done, 1 refused by a rule, 2 not understood or not usable. "
-    "Every command explains itself with --help and an example."
+    epilog="Exit codes: 0 done, 1 refused by a rule or by the state of things, 2 not understood or "
+    "not usable. Every command explains itself with --help and an example."
 )
 def begin(
     ctx: typer.Context, db: Database = None, person_as: Person = None, as_json: AsJson = False
@@ -39,7 +40,7 @@ def begin(
     ctx.obj = Here(db, person_as, as_json)
 
 
-for _command in (init, demo, inbox, replay):
+for _command in (init, demo, inbox, replay, worker):
     _command.add_to(app)
 
 for _name, _group in {

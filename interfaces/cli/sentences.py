@@ -25,6 +25,7 @@ SENTENCES: dict[str, str] = {
     "policy.administrators_named.v1": "two administrators are named",
     "policy.set.v1": "policy version {version} is in force for what begins from now on",
     "policy.holidays_set.v1": "the holidays of {year} are set",
+    "projection.event_skipped.v1": "{projection} {version} goes on without event {position}",
     "plan.started.v1": "a plan is started; nobody else sees it yet",
     "plan.cycle_began.v1": "cycle {cycle} begins under policy version {policy_version}",
     "plan.job_examined.v1": "an ordinary day is listed",

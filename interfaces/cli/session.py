@@ -21,7 +21,7 @@ from ...domain.plan import TaskStanding
 from ...domain.refusals import Refusal
 from ...domain.zones import day_in
 from ...infrastructure import assembly
-from . import finding, render
+from . import finding, progress, render
 
 REFUSED = 1
 """The exit code when a rule, or the state of things, says no."""
@@ -66,19 +66,27 @@ class Here:
 
     @property
     def house(self) -> assembly.House:
-        if self._house is None:
-            if not assembly.is_there(self.url):
-                raise Misuse(
-                    "There is no countersign in this database yet. Begin with `countersign init`, "
-                    "or see one at work with `countersign demo`."
-                )
-            self.open()
-        assert self._house is not None
-        return self._house
+        return self._house or self._found()
+
+    @property
+    def still(self) -> assembly.House:
+        """The same, opened only to look or to mend: nothing is built, followed or fired."""
+        return self._house or self._found(start=False)
+
+    def _found(self, **options: Any) -> assembly.House:
+        if not assembly.is_there(self.url):
+            raise Misuse(
+                "There is no countersign in this database yet. Begin with `countersign init`, "
+                "or see one at work with `countersign demo`."
+            )
+        return self.open(**options)
 
     def open(self, **options: Any) -> assembly.House:
-        """Opens the database, and makes it where there is none."""
-        self._house = assembly.open_house(self.url, announce=render.aside, **options)
+        """Opens the database, and makes it where there is none; says so if that takes long."""
+        with progress.shown(render.console(error=True), as_json=self.as_json) as report:
+            self._house = assembly.open_house(
+                self.url, announce=render.aside, report=report, **options
+            )
         return self._house
 
     @property
@@ -229,6 +237,8 @@ def _guarded(here: Here, work: Callable[[], None]) -> None:
         _ends(here, str(misuse), MISUSED)
     except ValidationError as error:
         _ends(here, render.invalid(error), MISUSED)
+    except assembly.SAYS_NO as error:
+        _ends(here, str(error), REFUSED)
     except Exception as error:
         sentence = assembly.explained(error)
         if sentence is None:

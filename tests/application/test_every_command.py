@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from countersign.application import commands as c
+from countersign.application import questions as q
 from countersign.domain.employee import Role
 from countersign.domain.lifecycle import Step
 from countersign.domain.plan import Outcome
@@ -10,12 +11,13 @@ from countersign.domain.policy import Starting, Terms
 from countersign.domain.result import ResultKind, Route
 
 
-def test_a_year_at_the_company_uses_every_command(nobody_yet):
+def test_a_year_at_the_company_uses_every_command(nobody_yet, monkeypatch):
     company = nobody_yet.given_a_company()
     organisation(company)
     case = first_plan(company)
     acceptance(company, case)
     afterwards(company, case)
+    machinery(company, monkeypatch)
     farewell(company)
 
     assert company.handled == set(c.COMMANDS.values())
@@ -119,6 +121,28 @@ def afterwards(company, case):
     company.clock.wait(days=400)
     say(company, "engine", c.AskQuietPlan(plan=case.plan), "plan.quiet_question_asked")
     say(company, "Ada", c.AbandonPlan(plan=case.plan), "plan.closed", "employee.plan_closed")
+
+
+def machinery(company, monkeypatch):
+    """The reading list stumbles over an item of Bob's; an engineer lets it go on without."""
+
+    def stumbles(pages, recorded):
+        raise KeyError(recorded.name)
+
+    (reading_list,) = (
+        each for each in company.house.projector.projections if each.name == "reading_list"
+    )
+    with monkeypatch.context() as faulty:
+        faulty.setattr(reading_list, "fold", stumbles)
+        kept = company.does("Bob", c.KeepItem(title="an article"))
+        company.house.projector.catch_up()
+        skip = c.SkipEvent(projection="reading_list", position=kept.position, reason="no use")
+        say(company, "Rob", skip, "projection.event_skipped")
+        company.house.retry("reading_list")
+    company.does("Bob", c.KeepItem(title="another article"))
+
+    (item,) = company.ask("Bob", q.ReadingList(person=company.person("Bob")))
+    assert item.title == "another article"
 
 
 def farewell(company):

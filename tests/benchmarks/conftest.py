@@ -7,6 +7,8 @@ import platform
 import shutil
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -19,7 +21,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from countersign import Actor, Engine, open_engine
+from countersign import Actor
 from countersign.application.commands import (
     AcceptTask,
     AskForAcceptance,
@@ -45,7 +47,11 @@ from countersign.domain.approval import PerceivedValue
 from countersign.domain.plan import Verdict
 from countersign.domain.policy import Terms
 from countersign.domain.result import ResultKind, Route
+from countersign.infrastructure.assembly import open_house
+from countersign.infrastructure.recorder import StoredRow
 from countersign.infrastructure.settings import Settings
+
+from .history import Pattern, lengthen, pattern_of
 
 MONDAY = datetime(2030, 3, 4, 9, tzinfo=UTC)
 FIRST_PRACTICE = date(2030, 1, 7)
@@ -134,10 +140,12 @@ class Company:
 
     def __init__(self, url: str, folder: Path, tenant: str | None, people: int) -> None:
         self.now = MONDAY
-        settings = Settings(master_key_file=str(folder / "bench.key"))
-        self.engine: Engine = open_engine(
+        self.place = {"url": url, "tenant": tenant, "key_file": str(folder / "bench.key")}
+        settings = Settings(master_key_file=self.place["key_file"])
+        self.house = open_house(
             url, tenant=tenant, settings=settings, clock=lambda: self.now, announce=lambda _: None
         )
+        self.engine = self.house.engine
         self._fill(people)
 
     def _fill(self, people: int) -> None:
@@ -221,6 +229,74 @@ def company(tmp_path: Path) -> Iterator[Callable[..., Company]]:
     yield found
     for each in opened:
         each.engine.close()
+
+
+class LongHistory:
+    """A journal that grows by copies of one employee's whole story; projections are left behind."""
+
+    def __init__(self, company: Company) -> None:
+        self.house = company.house
+        self.head = self._head()
+        (employee,) = company.employees
+        self._shared = frozenset(row.stream or "" for row in self._rows()) - {employee.person}
+        company.lifecycle(employee)
+        self._pattern: Pattern = pattern_of(self._rows(), self._shared)
+        self.head = self._head()
+
+    def grow(self, events: int) -> None:
+        """Until there are at least so many."""
+        with self.house.database.writing() as tx:
+            self.head = lengthen(tx, self._pattern, events - self.head)
+            if tx.dialect == "postgresql":
+                tx.run("ANALYZE cs_event")
+
+    def _rows(self) -> list[StoredRow]:
+        with self.house.database.reading() as tx:
+            return self.house.recorder.since(tx, 0, 1_000_000)
+
+    def _head(self) -> int:
+        with self.house.database.reading() as tx:
+            return self.house.recorder.head(tx)
+
+
+@pytest.fixture
+def long_history(company: Callable[..., Company]) -> Callable[..., LongHistory]:
+    return lambda url, tenant=None: LongHistory(company(url, people=1, tenant=tenant))
+
+
+A_WORKER = """
+import json, signal, sys
+from countersign.infrastructure.assembly import open_house
+from countersign.infrastructure.settings import Settings
+
+place = json.loads(sys.argv[1])
+settings = Settings(master_key_file=place["key_file"])
+house = open_house(place["url"], tenant=place["tenant"], settings=settings)
+worker = house.worker()
+signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+assert worker.turn()
+print("follows", flush=True)
+worker.run()
+house.close()
+"""
+
+
+@pytest.fixture
+def follower() -> Iterator[Callable[[Company], None]]:
+    """A worker in a process of its own, at a company's place."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def follow(company: Company) -> None:
+        command = [sys.executable, "-c", A_WORKER, json.dumps(company.place)]
+        processes.append(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
+        told = processes[-1].stdout
+        assert told is not None
+        assert told.readline() == "follows\n"
+
+    yield follow
+    for process in processes:
+        process.terminate()
+        process.communicate(timeout=60)
 
 
 class BarePostgres:

@@ -14,10 +14,13 @@ RUNNING_AT_ONCE = 2000
 BATCH = 5000
 SECOND = 1_000_000
 
-ADD = (
-    "INSERT INTO cs_event (position, stream, version, name, recorded_at, salt, body, leaf)"
-    " VALUES (:position, :stream, :version, :name, :recorded_at, :salt, :body, :leaf)"
-)
+COLUMNS = ("position", "stream", "version", "name", "recorded_at", "salt", "body", "leaf")
+
+
+def pattern_of(rows: list[StoredRow], shared: frozenset[str]) -> "Pattern":
+    """All that was written but to the shared streams, whose ids every copy keeps."""
+    own = [row for row in rows if row.stream not in shared]
+    return Pattern(own, frozenset(stream.encode() for stream in shared))
 
 
 class Pattern:
@@ -75,7 +78,7 @@ def lengthen(
     found = tx.one("SELECT max(position), max(recorded_at) FROM cs_event")
     head, at = map(int, found or (0, 0))
     first = head
-    batch: list[dict[str, object]] = []
+    batch: list[tuple[object, ...]] = []
     running: list[Iterator[tuple[str, int, str, bytes]]] = []
     while head - first < events:
         while len(running) < RUNNING_AT_ONCE:
@@ -89,26 +92,18 @@ def lengthen(
             head, at = head + 1, at + SECOND
             batch.append(_row(head, at, *said))
             if len(batch) == BATCH:
-                tx.many(ADD, batch)
+                tx.fill("cs_event", COLUMNS, batch)
                 report(head - first)
                 batch = []
         running = [case for case in running if case not in ended]
-    tx.many(ADD, batch)
+    tx.fill("cs_event", COLUMNS, batch)
     return head
 
 
 def _row(
     position: int, at: int, stream: str, version: int, name: str, body: bytes
-) -> dict[str, object]:
+) -> tuple[object, ...]:
+    """In the order of the columns."""
     salt = os.urandom(SALT_BYTES)
     leaf = leaf_hash(salt, position, at, content_hash(stream, version, name, body))
-    return {
-        "position": position,
-        "stream": stream,
-        "version": version,
-        "name": name,
-        "recorded_at": at,
-        "salt": salt,
-        "body": body,
-        "leaf": leaf,
-    }
+    return position, stream, version, name, at, salt, body, leaf

@@ -26,6 +26,7 @@ from countersign.domain.plan import Outcome, Verdict
 from countersign.domain.policy import Terms
 from countersign.domain.result import ResultKind, Route
 from countersign.infrastructure import vault as vaults
+from countersign.infrastructure.projector.quarantine import set_aside
 
 NOWHERE = "5e9d4c1a-8d0a-4b57-9a55-6d3c0c2f7f10"
 
@@ -151,6 +152,17 @@ def decided(company, case, words):
     )
     company.does("Max", accepts)
     company.does("Tess", c.DeclineTask(**task, evidence=2, reason=words("reason")))
+    skipped(company, words)
+
+
+def skipped(company, words):
+    """An engineer leaves out what the inbox was made to stumble over."""
+    with company.house.database.writing() as tx:
+        (copy,) = (each for each in company.house.projector.live_copies(tx) if each.name == "inbox")
+        set_aside(tx, copy.number, NOWHERE, position=1, attempts=4, error="KeyError")
+    skip = c.SkipEvent(projection="inbox", position=1, reason=words("reason"))
+    company.does("Hilda", skip)
+    company.house.retry("inbox", NOWHERE)
 
 
 def finding(words):
@@ -199,7 +211,8 @@ def parts(annotation):
 
 IDS = {"person", "plan", "task", "result", "item", "manager", "stand_in", "alternate", "approver"}
 IDS |= {"absence", "appointment", "question", "take", "tasks", "time_zone", "number"}
-"""Ids, zones, and HR numbers, which are looked for below by themselves."""
+IDS |= {"projection"}
+"""Ids, zones, projections, and HR numbers, which are looked for below by themselves."""
 
 
 def places(place, settings):

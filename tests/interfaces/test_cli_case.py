@@ -367,6 +367,14 @@ def test_an_unknown_projection_is_named_with_the_known_ones(shell):
         "policy show --as 1",
         "db status",
         "projections rebuild --all",
+        "projections rebuild --all --dry-run",
+        "projections verify",
+        "projections status",
+        "projections quarantine list",
+        "projections quarantine show inbox",
+        "projections quarantine retry inbox",
+        "projections rollback inbox",
+        "worker --once",
     ],
 )
 def test_an_answer_in_json_is_json(asked, line):
