@@ -37,6 +37,10 @@ Weekdays = Annotated[
 """0 is Monday, as `date.weekday()` counts."""
 
 
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""An IANA name; whether there is such a zone is the domain's to say."""
+
+
 class Command(Value):
     """Something that somebody wants to be done."""
 
@@ -52,7 +56,7 @@ class PersonRow(Value):
     manager: Text | None = None
     top: bool = False
     kind: Kind = Kind.EMPLOYEE
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     weekdays: Weekdays | None = None
     left_on: date | None = None
 
@@ -78,7 +82,7 @@ class RegisterOutsider(Command):
 
     name: Text
     email: Text | None = None
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
 
 
 class SetLine(Command):
@@ -90,7 +94,7 @@ class SetLine(Command):
 
 class SetTimeZone(Command):
     person: PersonId
-    time_zone: str
+    time_zone: Zone
 
 
 class SetWorkingDays(Command):

@@ -131,6 +131,9 @@ class Session(Protocol):
     def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
         """A stream's version and folded state; version 0 and the initial state when empty."""
 
+    def version(self, stream: str) -> int:
+        """Where a stream stands; 0 if nothing was ever written to it."""
+
     def whose(self, kind: str, value: str) -> PersonId | None:
         """Who goes by this number, login or address."""
 
@@ -152,6 +155,15 @@ class Journal(Protocol):
 
     def settled(self, receipt: Receipt) -> None:
         """The host has committed: catch up, so that questions see it."""
+
+    def position(self) -> int:
+        """The newest position; 0 while it is empty."""
+
+    def version(self, stream: str) -> int:
+        """Where a stream stands; 0 if nothing was ever written to it."""
+
+    def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
+        """Who goes by this number, login or address, or is this issuer's subject."""
 
     def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
         """Events of these names after a position, oldest first."""

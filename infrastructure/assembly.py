@@ -22,6 +22,7 @@ from .master_key import MasterKey, new_key_text
 from .projections.audit_trail import AuditTrailProjection
 from .projections.due_dates import DueDatesProjection
 from .projections.inbox import InboxProjection
+from .projections.overview import OverviewProjection
 from .projections.people import Find, PeopleProjection
 from .projections.plan_board import PlanBoardProjection
 from .projections.reading_list import ReadingListProjection
@@ -185,6 +186,7 @@ def projections(find: Find) -> tuple[Projection, ...]:
         AuditTrailProjection(),
         DueDatesProjection(),
         ReadingListProjection(),
+        OverviewProjection(),
     )
 
 

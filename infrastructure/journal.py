@@ -29,7 +29,7 @@ from .batch import (
     UnitGone,
 )
 from .database import Database, Tx
-from .identity import Identities
+from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
 from .pages import some
 from .projector import Projector
@@ -112,6 +112,23 @@ class KeptJournal:
         self.vault.forget(units)
         self.keyring.destroy(keys, units)
 
+    def position(self) -> int:
+        with self.database.reading() as tx:
+            return self.recorder.head(tx)
+
+    def version(self, stream: str) -> int:
+        with self.database.reading() as tx:
+            return _version(self.recorder, tx, stream)
+
+    def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
+        """An empty value is nobody's."""
+        try:
+            known_as = oidc(issuer or "", value) if kind == "oidc" else value
+            with self.database.reading() as tx:
+                return self.identities.find(tx, kind, known_as)  # type: ignore[arg-type]
+        except NoIdentity:
+            return None
+
     def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
         while page := self._page(after, names):
             after = page[-1].position
@@ -150,6 +167,9 @@ class JournalSession:
             self._read[place] = self._recalled(aggregate, stream)
         version, state = self._read[place]
         return version, state
+
+    def version(self, stream: str) -> int:
+        return _version(self._recorder, self._tx, stream)
 
     def whose(self, kind: str, value: str) -> PersonId | None:
         return self._journal.identities.find(self._tx, kind, value)  # type: ignore[arg-type]
@@ -281,6 +301,10 @@ class JournalSession:
         return Receipt(
             position=found.last, events=events, repeated=True, provisional=self._provisional
         )
+
+
+def _version(recorder: Recorder, tx: Tx, stream: str) -> int:
+    return recorder.versions(tx, [stream])[stream] if UUID_FORM.fullmatch(stream) else 0
 
 
 KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"
