@@ -16,6 +16,7 @@ from . import (
     reference,
     replay,
     result,
+    serve,
 )
 from .session import AsJson, Database, Here, Person
 
@@ -39,7 +40,7 @@ def begin(
     ctx.obj = Here(db, person_as, as_json)
 
 
-for _command in (init, demo, inbox, replay):
+for _command in (init, demo, inbox, replay, serve):
     _command.add_to(app)
 
 for _name, _group in {
