@@ -148,9 +148,14 @@ def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
     return inspect.Signature(parameters)
 
 
-def _body(action: Action, model: type[BaseModel], kind: Any) -> inspect.Parameter:
+def exampled(action: Action) -> Any:
+    """A body, with the command's example."""
     example = EXAMPLES.get(action.command.__name__, {})
-    body = Body(openapi_examples={"typical": {"value": example}})
+    return Body(openapi_examples={"typical": {"value": example}})
+
+
+def _body(action: Action, model: type[BaseModel], kind: Any) -> inspect.Parameter:
+    body = exampled(action)
     required = any(field.is_required() for field in model.model_fields.values())
     default = inspect.Parameter.empty if required else model()
     return inspect.Parameter("body", kind, annotation=Annotated[model, body], default=default)

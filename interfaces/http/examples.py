@@ -1,6 +1,11 @@
-"""Examples: one body for every command, as the documents and OpenAPI show it."""
+"""Examples: a body for every command and an answer for every question, as OpenAPI shows them."""
 
+import json
+from pathlib import Path
 from typing import Any
+
+ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("answers.json").read_text("utf-8"))
+"""By operation; a test asks for each at a company whose clock and ids are known, and compares."""
 
 PERSON = "7d1c52f0-5f0e-4f8a-8a6e-0d8f7f5b2c11"
 OTHER = "1f0a9b3c-2d4e-4c6a-9b8d-7e6f5a4b3c2d"
@@ -77,3 +82,5 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AnswerQuestion": {"text": "since March"},
     "NameApprover": {"level": 2, "approver": OTHER, "reason": "nobody stands above"},
 }
+
+LOOK_UP: dict[str, Any] = {"known_as": "1042"}

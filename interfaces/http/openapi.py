@@ -5,6 +5,7 @@ from typing import Any
 
 from .conditions import POSITION
 from .documents import Problem
+from .examples import ANSWERS
 from .idempotency import HEADER as IDEMPOTENCY_KEY
 from .idempotency import REPLAYED
 from .problems import MEDIA_TYPE, reason
@@ -76,10 +77,13 @@ def described(
 RECEIPT = {"$ref": "#/components/schemas/ReceiptDocument"}
 
 
-def described_read(*, paged: bool = False) -> dict[str, Any]:
+def described_read(name: str, *, paged: bool = False) -> dict[str, Any]:
     """What `add_api_route` is told about a question's route."""
     responses: dict[int | str, Any] = problems([400, 401, 403, 404, 412, 422, 500, 503])
-    responses[200] = {"headers": _headers(position=True, etag=True, link=paged)}
+    responses[200] = {
+        "headers": _headers(position=True, etag=True, link=paged),
+        "content": {"application/json": {"example": ANSWERS[name]}},
+    }
     responses[304] = {"description": "You have this already."}
     return {"responses": responses, "openapi_extra": {"parameters": [AWAITED, IF_NONE_MATCH]}}
 
@@ -161,6 +165,7 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
                 shared[name] = response
                 operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
     document["components"]["responses"] = dict(sorted(shared.items()))
+    document["components"]["schemas"].pop("Sealed", None)  # text has arrived by then
     return document
 
 

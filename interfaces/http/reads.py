@@ -158,7 +158,7 @@ def add_read(router: APIRouter, edge: Edge, read: Read) -> None:
             operation_id=read.name if method == "GET" else f"{read.name}_head",
             response_model=answers,
             include_in_schema=method == "GET",
-            **described_read(paged=read.is_list),
+            **described_read(read.name, paged=read.is_list),
         )
 
 

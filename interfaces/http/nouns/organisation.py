@@ -1,14 +1,14 @@
 """Organisation: people and their lines, brought in all or nothing, rehearsed beforehand."""
 
 from collections import Counter
-from typing import cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ....application import commands as c
-from ..actions import Action, body_model
+from ..actions import Action, body_model, exampled
 from ..documents import RehearsalDocument
 from ..edge import Edge
 from ..openapi import described_query
@@ -53,7 +53,7 @@ def add_rehearsal(router: APIRouter, edge: Edge) -> None:
 
         return await edge.run(work)
 
-    rehearse.__annotations__["body"] = model
+    rehearse.__annotations__["body"] = Annotated[model, exampled(IMPORT)]
     rehearse.body = model  # type: ignore[attr-defined]
     router.add_api_route(
         "/organisation/rehearse",

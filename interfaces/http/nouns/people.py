@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,6 +15,7 @@ from ....domain.refusals import NotFound, UnknownPerson
 from ..actions import Action, Made
 from ..documents import Document, MeDocument
 from ..edge import Edge
+from ..examples import LOOK_UP
 from ..openapi import described_query
 from ..reads import Here, Listed, Part, Read
 
@@ -32,6 +33,8 @@ class PeopleQuery(Listed):
 
 class LookUp(Document):
     """Somebody's HR number, e-mail address or login."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [LOOK_UP]})
 
     known_as: c.Text
 

@@ -5,11 +5,13 @@ The application runs in this process, on the company's own clock; tokens are tho
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from countersign.infrastructure.assembly import open_house
 from countersign.interfaces.http.app import create_app
 from countersign.interfaces.http.development import DevelopmentTokens
 from countersign.interfaces.http.identity import Bearers
@@ -110,6 +112,12 @@ def api_of(company: Any, http: TestClient) -> Api:
 
 
 @pytest.fixture
+def wire() -> Any:
+    """How a company of one's own is put on the wire."""
+    return SimpleNamespace(app_of=app_of, api_of=api_of)
+
+
+@pytest.fixture
 def app(on_sqlite):
     return app_of(on_sqlite)
 
@@ -145,3 +153,12 @@ def quiet_stranger(quiet_http) -> Client:
 def stranger(http) -> Client:
     """Nobody: no token at all."""
     return Client(http)
+
+
+@pytest.fixture
+def api_again(on_sqlite, tmp_path, settings, clock) -> Iterator[Api]:
+    """The same company after a restart: another engine, another application."""
+    house = open_house(f"sqlite:///{tmp_path}/company.db", settings=settings, clock=clock)
+    with TestClient(app_of(house), raise_server_exceptions=False) as client:
+        yield api_of(on_sqlite, client)
+    house.close()

@@ -293,8 +293,10 @@ def test_the_development_key_is_its_owners_alone(tmp_path):
 
 @pytest.mark.parametrize(
     ("host", "reached"),
-    [("127.0.0.1", False), ("::1", False), ("localhost", False), ("[::1]", False)]
-    + [("0.0.0.0", True), ("::", True), ("10.0.0.7", True), ("tallis.example", True), ("", True)],
+    [
+        *((host, False) for host in ("127.0.0.1", "127.9.9.9", "::1", "[::1]", "localhost")),
+        *((host, True) for host in ("0.0.0.0", "::", "10.0.0.7", "tallis.example", "")),
+    ],
 )
 def test_what_is_loopback(host, reached):
     assert is_loopback(host) is not reached
@@ -355,7 +357,7 @@ def test_a_withdrawn_role_is_gone_at_once(on_sqlite, api):
 
 
 def test_what_is_remembered_is_bounded_in_number_and_time():
-    remembered = Remembered(2)
+    remembered: Remembered[str, str] = Remembered(2)
     for name in "abc":
         remembered.put(name, name, 10)
 

@@ -38,7 +38,7 @@ def test_no_two_routes_are_the_same():
 
 
 def test_addresses_are_lower_case_words_with_hyphens():
-    paths = {route.path for route in (*actions(), *reads())}
+    paths = {action.path for action in actions()} | {read.path for read in reads()}
 
     assert [
         each for path in paths for each in path[1:].split("/") if not WORD.fullmatch(each)
