@@ -71,6 +71,7 @@ class Client:
 
     http: TestClient
     headers: dict[str, str] = field(default_factory=dict)
+    prefix: str = PREFIX
 
     def request(self, method: str, path: str, **more: Any) -> Told:
         headers = {**self.headers, **more.pop("headers", {})}
@@ -78,7 +79,7 @@ class Client:
         key = more.pop("key", None)
         headers |= {"If-Match": match} if match else {}
         headers |= {"Idempotency-Key": key} if key else {}
-        return Told(self.http.request(method, PREFIX + path, headers=headers, **more))
+        return Told(self.http.request(method, self.prefix + path, headers=headers, **more))
 
     def get(self, path: str, **more: Any) -> Told:
         return self.request("GET", path, **more)
@@ -103,18 +104,19 @@ def app_of(company: Any) -> Any:
     return create_app(company.engine, resolver=resolver, settings=HttpSettings())
 
 
-def api_of(company: Any, http: TestClient) -> Api:
-    def client(name: str) -> Client:
-        token = TOKENS.issue(company.person(name), seconds=LATER)
-        return Client(http, {"Authorization": f"Bearer {token}"})
+def client_of(http: TestClient, person: str, prefix: str = PREFIX) -> Client:
+    token = TOKENS.issue(person, seconds=LATER)
+    return Client(http, {"Authorization": f"Bearer {token}"}, prefix)
 
-    return client
+
+def api_of(company: Any, http: TestClient) -> Api:
+    return lambda name: client_of(http, company.person(name))
 
 
 @pytest.fixture
 def wire() -> Any:
     """How a company of one's own is put on the wire."""
-    return SimpleNamespace(app_of=app_of, api_of=api_of)
+    return SimpleNamespace(app_of=app_of, api_of=api_of, client_of=client_of, tokens=TOKENS)
 
 
 @pytest.fixture
