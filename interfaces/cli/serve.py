@@ -22,7 +22,7 @@ def add_to(app: typer.Typer) -> None:
 def serve(
     here: Here,
     host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="The port.")] = 8000,
     development: Annotated[
         bool,
         typer.Option("--development", help="Take tokens of countersign token; this machine only."),

@@ -32,7 +32,7 @@ def text(pattern: str) -> dict[str, Any]:
 KEY = header(
     IDEMPOTENCY_KEY,
     "Sent again with the same key, a command is carried out once and answered the same.",
-    text("^[!#-~]{1,200}$"),
+    text('^"?[!#-~]{1,200}"?$'),
     example="8e03978e-40d5-43dd-bc93-6894a57f9324",
 )
 AWAITED = header(

@@ -40,6 +40,19 @@ def _no_timestamp(said: object) -> object:
     return said
 
 
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+
+def _no_number(said: object) -> object:
+    """A number is no day; pydantic would take it for seconds since 1970."""
+    if isinstance(said, str) and not DATE.fullmatch(said):
+        raise ValueError("write 2026-03-31")
+    return said
+
+
+On = Annotated[Day, BeforeValidator(_no_number)]
+"""A day in a query, where everything is text."""
+
 AsOf = Annotated[AwareDatetime | Position | None, BeforeValidator(_no_timestamp)]
 
 
@@ -53,7 +66,7 @@ class When(BaseModel):
         Field(description="What was recorded by then: a moment with an offset, or a position."),
     ] = None
     effective: Annotated[
-        Day | None, Field(description="The day for which lines and stand-ins are taken.")
+        On | None, Field(description="The day for which lines and stand-ins are taken.")
     ] = None
     reason: Annotated[Text | None, Field(description="What an auditor states.")] = None
 

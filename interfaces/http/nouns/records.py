@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from ....application import questions as q
-from ....application.commands import Day
 from ....domain.event import PersonId, PlanId, RecordClass
 from ....domain.refusals import NotFound, PlanNotStarted
-from ..reads import Here, Listed, Part, Read
+from ..reads import Here, Listed, On, Part, Read
 
 Due = Literal[
     "month_ready", "remind", "overdue", "lapse", "renewal", "expiry", "disposable", "leaving"
@@ -25,7 +24,7 @@ class TrailQuery(ClassQuery):
 
 
 class DueInPlanQuery(Listed):
-    until: Annotated[Day | None, Field(description="Up to and with this day.")] = None
+    until: Annotated[On | None, Field(description="Up to and with this day.")] = None
     kind: Due | None = None
 
 

@@ -153,6 +153,8 @@ def test_a_command_without_a_body_takes_none(on_sqlite, api):
         ("as_of=-1", "as_of"),
         ("as_of=99999999999999999999", "as_of"),
         ("effective=2026-13-01", "effective"),
+        ("effective=0", "effective"),
+        ("effective=2026-03-02T00:00:00", "effective"),
         ("reason=%00", "reason"),
     ],
 )
