@@ -1,5 +1,7 @@
 """A caller may say what it looked at; a command on anything else is refused."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from countersign.application import commands as c
@@ -9,6 +11,7 @@ from countersign.domain.refusals import (
     NotYours,
     Outdated,
     PlanNotStarted,
+    Refusal,
     UnknownRequest,
     UnknownResult,
 )
@@ -45,6 +48,20 @@ def test_of_two_who_saw_the_same_policy_one_writes(company):
 
     company.when("Hilda", first, expecting=seen).then_events("policy.set")
     company.when("Rob", second, expecting=seen).refused(Outdated)
+
+
+def test_of_many_at_once_who_saw_the_same_policy_one_writes(company):
+    seen = {POLICY_STREAM: company.engine.version(POLICY_STREAM)}
+
+    def sets(backdate):
+        command = c.SetPolicy(terms=Terms(backdate_days=backdate), reason="another")
+        return company.when("Hilda", command, expecting=seen).said
+
+    with ThreadPoolExecutor(8) as pool:
+        said = list(pool.map(sets, range(10, 26)))
+
+    assert [type(each) for each in said if isinstance(each, Refusal)] == [Outdated] * 15
+    assert company.engine.version(POLICY_STREAM) == seen[POLICY_STREAM] + 1
 
 
 def test_a_repeat_is_answered_before_it_is_asked_what_was_seen(company):

@@ -12,11 +12,11 @@ from countersign.domain.refusals import NotFound, RoleNeeded
 
 
 @pytest.fixture
-def busy(on_sqlite):
+def busy(company):
     """Ada has asked, Bob has only begun."""
-    on_sqlite.case("Ada", until="asked")
-    on_sqlite.case("Bob", until="examined")
-    return on_sqlite
+    company.case("Ada", until="asked")
+    company.case("Bob", until="examined")
+    return company
 
 
 def names(company, plans):
@@ -107,8 +107,8 @@ def test_a_part_of_a_trail_is_full_while_there_is_more(busy):
     assert len(whole) < len(busy.events())
 
 
-def test_an_engineer_sees_how_far_every_projection_has_come(on_sqlite):
-    states = on_sqlite.ask("Hilda", q.ProjectionStatus())
+def test_an_engineer_sees_how_far_every_projection_has_come(company):
+    states = company.ask("Hilda", q.ProjectionStatus())
 
-    assert {each.name for each in states} == set(on_sqlite.house.projections)
+    assert {each.name for each in states} == set(company.house.projections)
     assert {each.behind for each in states} == {0}
