@@ -37,6 +37,7 @@ class Who(StrEnum):
     SELF_OR_HR = "the person concerned, or HR for somebody else"
     HR = "HR, for somebody else"
     HR_FOR_ALL = "HR"
+    ENGINEER = "a platform engineer"
     ENGINE = "the engine alone"
 
 
@@ -96,6 +97,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.NameApprover: Who.HR_FOR_ALL,
     c.ConfirmTask: Who.OWNER,
     c.GiveUpTask: Who.OWNER,
+    c.SkipEvent: Who.ENGINEER,
     c.CloseCases: Who.ENGINE,
 }
 
@@ -170,6 +172,12 @@ def _hr_for_all(desk: Desk, command: c.Command) -> None:
     if Role.HR not in desk.roles:
         raise RoleNeeded(role=Role.HR.value)
     desk.role = Role.HR.value
+
+
+def _engineer(desk: Desk, command: c.Command) -> None:
+    if Role.ENGINEER not in desk.person(desk.actor.person).roles:
+        raise RoleNeeded(role=Role.ENGINEER.value)
+    desk.role = Role.ENGINEER.value
 
 
 def _hr(desk: Desk, command: c.Command) -> None:
@@ -248,4 +256,5 @@ CHECKS: dict[Who, Callable[[Desk, c.Command], None]] = {
     Who.SELF_OR_HR: _self_or_hr,
     Who.HR: _hr,
     Who.HR_FOR_ALL: _hr_for_all,
+    Who.ENGINEER: _engineer,
 }

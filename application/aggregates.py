@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from ..domain import approval, employee, plan, policy, reference, result
+from ..domain import approval, employee, plan, policy, reference, result, skipping
 from ..domain.event import Event, Value
 
 State = TypeVar("State", bound=Value)
@@ -31,11 +31,15 @@ RESULT = Aggregate("result", 1, result.Result(), result.evolve, "enablement")
 APPROVAL = Aggregate("approval", 1, approval.Approval(), approval.evolve, "enablement")
 REFERENCE = Aggregate("reference", 1, reference.ReferenceItem(), reference.evolve, "reference")
 POLICY = Aggregate("policy", 1, policy.Policy(), policy.evolve, "control")
+PROJECTIONS = Aggregate("projections", 1, skipping.Skips(), skipping.evolve, "control")
 
 AGGREGATES: dict[str, Aggregate[Value]] = {
     each.name: each  # type: ignore[misc]
-    for each in (EMPLOYEE, PLAN, RESULT, APPROVAL, REFERENCE, POLICY)
+    for each in (EMPLOYEE, PLAN, RESULT, APPROVAL, REFERENCE, POLICY, PROJECTIONS)
 }
 
 POLICY_STREAM = "00000000-0000-4000-8000-000000000001"
-"""The one stream that is the same everywhere: the company's policy."""
+"""The company's policy; like what follows, the same stream everywhere."""
+
+PROJECTIONS_STREAM = "00000000-0000-4000-8000-000000000002"
+"""What engineers have decided about projections."""

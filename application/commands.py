@@ -470,6 +470,14 @@ class GiveUpTask(Command):
     task: TaskId
 
 
+class SkipEvent(Command):
+    """By an engineer, with a reason: a projection goes on without an event that it cannot fold."""
+
+    projection: Annotated[str, Field(min_length=1, max_length=64)]
+    position: Annotated[int, Field(ge=1, lt=2**63)]
+    reason: Text
+
+
 class CloseCases(Command):
     """By the engine, after somebody has left."""
 

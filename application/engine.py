@@ -9,7 +9,17 @@ from typing import Any
 
 from ..domain.event import Event, PersonId, PlanId
 from ..domain.refusals import Refusal, Stale
-from . import access, approvals, employees, plans, policies, references, results, visibility
+from . import (
+    access,
+    approvals,
+    employees,
+    operations,
+    plans,
+    policies,
+    references,
+    results,
+    visibility,
+)
 from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
@@ -17,7 +27,7 @@ from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Sessio
 from .questions import DueDates, Question
 from .reactions import NAMES, react
 
-DESKS = (employees, policies, plans, results, references, approvals)
+DESKS = (employees, policies, plans, results, references, approvals, operations)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
@@ -232,8 +242,8 @@ class Engine:
     def fire_due(self) -> int:
         """Does what fell due by itself up to yesterday; each only once. Returns how many."""
         yesterday = self._clock().date() - timedelta(days=1)
-        due = self._answers.answer(DueDates(until=yesterday), at=None, on=yesterday)
-        leaving = [each for each in due if each.kind == "leaving"]
+        question = DueDates(until=yesterday, kind="leaving")
+        leaving = self._answers.answer(question, at=None, on=yesterday)
         for each in leaving:
             self.handle(
                 CloseCases(person=each.person),

@@ -20,19 +20,33 @@ Ids = Callable[[], str]
 """A new random id (RFC 9562, version 4)."""
 
 
+class Reading(Protocol):
+    """How what is stored becomes what it stands for."""
+
+    def event(self, name: str, said: dict[str, Any], /) -> Event: ...
+
+    def envelope(self, head: dict[str, Any], /) -> Envelope: ...
+
+    def moment(self, microseconds: int, /) -> datetime: ...
+
+
 class Recorded:
     """An event as the journal keeps it; sealed fields are closed.
 
-    `said` is its body in plain JSON values; `event` is made of it when first asked for.
+    `said` is its body and `head` its envelope in plain JSON values; `event`, `envelope` and
+    `recorded_at` are made of what is stored when first asked for: a rebuild asks for few.
     """
 
     __slots__ = (
-        "_decode",
+        "_at",
+        "_envelope",
         "_event",
-        "envelope",
+        "_reading",
+        "actor",
+        "case",
+        "head",
         "name",
         "position",
-        "recorded_at",
         "said",
         "stream",
         "version",
@@ -40,31 +54,43 @@ class Recorded:
 
     def __init__(
         self,
-        *,
         position: int,
-        recorded_at: datetime,
         stream: str,
         version: int,
         name: str,
+        at: int,
+        head: dict[str, Any],
         said: dict[str, Any],
-        envelope: Envelope,
-        decode: Callable[[str, dict[str, Any]], Event],
+        reading: Reading,
     ) -> None:
         self.position = position
-        self.recorded_at = recorded_at
         self.stream = stream
         self.version = version
         self.name = name
+        self.head = head
         self.said = said
-        self.envelope = envelope
-        self._decode = decode
+        self.actor: PersonId = head["actor"]
+        self.case: str | None = head.get("case")
+        self._at = at
+        self._reading = reading
         self._event: Event | None = None
+        self._envelope: Envelope | None = None
 
     @property
     def event(self) -> Event:
         if self._event is None:
-            self._event = self._decode(self.name, self.said)
+            self._event = self._reading.event(self.name, self.said)
         return self._event
+
+    @property
+    def envelope(self) -> Envelope:
+        if self._envelope is None:
+            self._envelope = self._reading.envelope(self.head)
+        return self._envelope
+
+    @property
+    def recorded_at(self) -> datetime:
+        return self._reading.moment(self._at)
 
     def __repr__(self) -> str:
         return f"Recorded({self.position}, {self.name}, {self.stream}/{self.version})"
@@ -142,6 +168,9 @@ class Session(Protocol):
 
     def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
         """Opens sealed text, all in one query."""
+
+    def held_up(self, projection: str, position: int) -> int | None:
+        """The version of a projection that cannot fold the event there; None if it can."""
 
     def append(self, decided: Decided) -> Receipt:
         """Writes everything or nothing; raises Moved when the basis has changed."""

@@ -5,6 +5,7 @@ the text, or `Erased` with its certificate. `None` where this reader may not see
 """
 
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -108,21 +109,21 @@ class AuditTrail(Question):
 
 
 class DueDates(Question, Part):
-    """What falls due up to a day, of one case or of all."""
+    """What falls due up to a day, of one case or of all, of one kind or of every."""
 
     until: date | None = None
     case: PlanId | None = None
     kind: str | None = None
 
 
+class ProjectionHealth(Question):
+    """How far every projection has come, and what is held up."""
+
+
 class ReadingList(Question, Part):
     """The reference items that somebody keeps."""
 
     person: PersonId
-
-
-class ProjectionStatus(Question):
-    """How far every projection has come."""
 
 
 class PersonView(Value):
@@ -340,14 +341,6 @@ class FunnelView(Value):
     enabled: int | None
 
 
-class ProjectionState(Value):
-    """`behind`: how many events of the journal are not applied yet."""
-
-    name: str
-    position: int
-    behind: int
-
-
 class InboxItem(Value):
     """`kind`: decide, name_approver, acknowledge, answer, resubmit."""
 
@@ -418,6 +411,50 @@ class ReadingItem(Value):
     cited_by: tuple[ResultId, ...] = ()
     discarded: str | None = None
     record_class: RecordClass = RecordClass.REFERENCE_MATERIAL
+
+
+class Quarantined(Value):
+    """A partition (a case, or a stream) that is set aside since an event could not be folded."""
+
+    partition: str
+    position: int
+    waiting: int
+    attempts: int
+    since: datetime
+    error: str
+
+
+class CopyKind(StrEnum):
+    LIVE = "live"
+    BUILDING = "building"
+    KEPT = "kept"
+
+
+class ProjectionState(Value):
+    """One copy of one projection. `lag_seconds` is how long its next event has been recorded."""
+
+    name: str
+    version: int
+    kind: CopyKind
+    position: int
+    lag_events: int
+    lag_seconds: float
+    rate: float
+    updated: datetime
+    stands_still: bool
+    attempts: int
+    error: str | None
+    holder: str | None
+    ours: bool
+    quarantined: tuple[Quarantined, ...]
+
+
+class Health(Value):
+    """`healthy`: every projection of this version is live, moves, and has nothing set aside."""
+
+    head: int
+    healthy: bool
+    projections: tuple[ProjectionState, ...]
 
 
 QUESTIONS: dict[str, type[Question]] = {each.__name__: each for each in Question.__subclasses__()}

@@ -98,9 +98,8 @@ class _Reader:
                 return self._due(question, case)
             case q.AuditTrail():
                 return self._trail(question)
-            case q.ProjectionStatus():
-                self._needs(Role.ENGINEER)
-                return self._ask(question)
+            case q.ProjectionHealth():
+                return self._health(question)
         raise TypeError(f"{type(question).__name__} is no question")
 
     def _ask(self, question: q.Question) -> Any:
@@ -108,6 +107,12 @@ class _Reader:
 
     def _ask_today(self, question: q.Question) -> Any:
         return self._answers.answer(question, at=None, on=self._today)
+
+    def _health(self, question: q.ProjectionHealth) -> q.Health:
+        """Says which cases are held up, so not everybody's."""
+        self._needs(Role.ENGINEER)
+        answer: q.Health = self._ask(question)
+        return answer
 
     def _person(self, view: q.PersonView) -> q.PersonView:
         """That somebody has a plan is theirs to tell (RULES F1)."""

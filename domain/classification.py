@@ -69,6 +69,7 @@ EVENTS: dict[str, Classed] = {
     "policy.administrators_named.v1": CONTROL,
     "policy.set.v1": CONTROL,
     "policy.holidays_set.v1": CONTROL,
+    "projection.event_skipped.v1": CONTROL,
     "plan.started.v1": STEP,
     "plan.cycle_began.v1": STEP,
     "plan.job_examined.v1": STEP,

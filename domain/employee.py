@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol, TypeVar
 
 from .calendar import Period, WorkCalendar, WorkPattern
-from .event import Event, Id, Moment, PersonId, PlanId, Value
+from .event import Event, Id, InOrder, Moment, PersonId, PlanId, Value
 from .refusals import (
     AlreadyKnown,
     NotInService,
@@ -78,7 +78,7 @@ class Employee(Value):
     absences: tuple[Absence, ...] = ()
     stand_ins: tuple[StandIn, ...] = ()
     service: tuple[Service, ...] = ()
-    roles: frozenset[Role] = frozenset()
+    roles: InOrder[Role] = frozenset()
     plan: PlanId | None = None
 
     @property

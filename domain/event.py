@@ -5,7 +5,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Protocol, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 from .sealed import Sealed
 
@@ -18,6 +18,12 @@ TaskId = Id
 ResultId = Id
 ItemId = Id
 Moment = AwareDatetime
+
+
+Item = TypeVar("Item")
+
+InOrder = Annotated[frozenset[Item], PlainSerializer(sorted)]
+"""A set that is written in order: the same state is the same text in every process."""
 
 
 class Value(BaseModel):

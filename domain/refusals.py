@@ -364,3 +364,10 @@ class InvolvedInCase(NotAllowed):
 
 class CommandReused(Conflict):
     says = "This command id was used for another command. Choose a new one."
+
+
+# The machinery
+
+
+class NothingHeldUp(NotFound):
+    says = "{projection} is not held up at position {position}; see the list of what is."

@@ -2,10 +2,11 @@
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from time import time_ns
+from typing import Any
 
 from sqlalchemy import make_url
 
@@ -19,14 +20,14 @@ from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
-from .projections.audit_trail import AuditTrailProjection
-from .projections.due_dates import DueDatesProjection
-from .projections.inbox import InboxProjection
-from .projections.overview import OverviewProjection
-from .projections.people import Find, PeopleProjection
-from .projections.plan_board import PlanBoardProjection
-from .projections.reading_list import ReadingListProjection
-from .projector import Progress, ProjectedAnswers, Projection, Projector
+from .projections.every import projections
+from .projections.overview import Overview
+from .projections.people import Find
+from .projector.answers import ProjectedAnswers
+from .projector.follower import Projector
+from .projector.progress import Progress, Report, silent
+from .projector.projection import ProjectionBuilding, ProjectionFaulty
+from .projector.rebuild import Builder, Rebuilt
 from .recent import Recent
 from .recorder import Recorder, recorder_for
 from .settings import Settings
@@ -40,7 +41,8 @@ REACTIONS = "reactions"
 
 __all__ = [
     "House",
-    "ReportProgress",
+    "Progress",
+    "Report",
     "explained",
     "is_there",
     "named_database",
@@ -49,12 +51,12 @@ __all__ = [
     "open_house",
     "schema_status",
     "shown_url",
+    "silent",
 ]
 
 log = logging.getLogger("countersign")
 
 Announce = Callable[[str], None]
-ReportProgress = Progress
 
 
 def open_engine(
@@ -87,6 +89,7 @@ class House:
         self.recorder: Recorder = recorder_for(database)
         self.vault = Vault(keyring)
         self.projector = Projector(database, self.recorder, projections(_find(keyring)))
+        self.builder = Builder(database, self.recorder, self.projector)
         self.journal = KeptJournal(
             database,
             self.recorder,
@@ -95,7 +98,9 @@ class House:
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
         )
-        answers = ProjectedAnswers(database, self.recorder, self.projector, self.vault)
+        answers = ProjectedAnswers(
+            database, self.recorder, self.projector, self.vault, (Overview(),)
+        )
         self.engine = Engine(self.journal, answers, clock, ids, self.close)
 
     def close(self) -> None:
@@ -106,16 +111,19 @@ class House:
     def projections(self) -> tuple[str, ...]:
         return tuple(each.name for each in self.projector.projections)
 
-    def rebuild(self, names: tuple[str, ...], progress: Progress = lambda done, of: None) -> int:
-        """Folds the whole journal into the named projections again; all of them by default."""
-        return self.projector.rebuild(names or self.projections, progress)
+    def rebuild(self, names: Sequence[str] = (), **options: Any) -> Rebuilt:
+        """Builds projections anew (all of them by default), as `Builder.rebuild` does."""
+        return self.builder.rebuild(names or self.projections, **options)
 
-    def start(self) -> None:
-        """What must be done before the first read."""
+    def start(self, report: Report = silent) -> None:
+        """What must be done before the first read; `report` hears of projections that are built."""
         self._redo_disposals()
-        self.projector.prepare()
-        self._redo_reactions()
-        self.engine.fire_due()
+        self.builder.prepare(report)
+        self.react()
+        try:
+            self.engine.fire_due()
+        except (ProjectionBuilding, ProjectionFaulty) as held_up:
+            log.warning("what is due fires later: %s", held_up)
 
     def _redo_disposals(self) -> None:
         """A restored backup may hold what was destroyed since; it goes again."""
@@ -124,7 +132,8 @@ class House:
             if shredded:
                 self.recorder.append(tx, Batch(recorded_at=0, shredded=shredded))
 
-    def _redo_reactions(self) -> None:
+    def react(self) -> None:
+        """Does what events ask to be done; at start also what a crash has left undone."""
         with self.database.reading() as tx:
             place = self.recorder.tracked(tx, REACTIONS) or 0
             head = self.recorder.head(tx)
@@ -142,6 +151,7 @@ def open_house(
     clock: Clock | None = None,
     ids: Ids | None = None,
     announce: Announce = log.warning,
+    report: Report = silent,
 ) -> House:
     settings = settings or Settings()
     url, tenant = url or settings.database_url, tenant or settings.tenant
@@ -159,7 +169,7 @@ def open_house(
         raise
     house = House(database, keyring, clock or _now, ids or _new_id)
     try:
-        house.start()
+        house.start(report)
     except BaseException:
         house.close()
         raise
@@ -176,18 +186,6 @@ def schema_status(
         return migrate.status(database)
     finally:
         database.close()
-
-
-def projections(find: Find) -> tuple[Projection, ...]:
-    return (
-        PeopleProjection(find),
-        PlanBoardProjection(),
-        InboxProjection(),
-        AuditTrailProjection(),
-        DueDatesProjection(),
-        ReadingListProjection(),
-        OverviewProjection(),
-    )
 
 
 def _find(keyring: Keyring) -> Find:

@@ -5,6 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, make_url
@@ -18,6 +19,7 @@ __all__ = ["Database", "HostTransactionUnfit", "LockTimeout", "Tx", "open_databa
 
 POOL_TIMEOUT_SECONDS = 30.0
 TENANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
+TABLE = re.compile(r"\b(cs_[a-z0-9]+(?:_[a-z0-9]+)*)(__\w+)?\b")
 
 
 def open_database(
@@ -121,6 +123,20 @@ class Tx:
             self._database.explain(error)
             raise
 
+    def fill(self, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """Adds the rows, each with its values in the order of the columns, the fastest way."""
+        try:
+            self._database.fill(self.cursor, self._words[table], columns, rows)
+        except Exception as error:
+            self._database.explain(error)
+            raise
+
+    def named(self, words: "Words") -> "Tx":
+        """The same transaction, with other names for some tables."""
+        other = Tx(self._database, self.cursor, self._connection)
+        other._words = words
+        return other
+
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """What is done within is undone alone if it raises."""
@@ -137,16 +153,27 @@ class Tx:
 
 
 class Words(dict[str, str]):
-    """Our SQL to the database's, translated when first met."""
+    """Our SQL to the database's, translated when first met.
 
-    def __init__(self, dialect: Dialect, schema: str) -> None:
+    `tables` says which tables go by another name than SQL calls them; an index whose name is its
+    table's, two underscores and more goes with its table.
+    """
+
+    def __init__(
+        self, dialect: Dialect, schema: str, tables: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         super().__init__()
         self._dialect = dialect
         self._schema = schema
+        self._tables = tables
 
     def __missing__(self, sql: str) -> str:
-        self[sql] = self._dialect.translate(sql, self._schema)
+        called = TABLE.sub(self._called, sql) if self._tables else sql
+        self[sql] = self._dialect.translate(called, self._schema)
         return self[sql]
+
+    def _called(self, match: re.Match[str]) -> str:
+        return self._tables.get(match[1], match[1]) + (match[2] or "")
 
 
 class Database:
@@ -202,6 +229,20 @@ class Database:
             connection, self.engine.url, self.schema, self.lock_timeout_seconds
         )
         return Tx(self, cursor, connection)
+
+    def words_with(self, tables: Mapping[str, str]) -> Words:
+        """Our SQL in this database's words, with other names for some tables."""
+        return Words(self._kind, self.schema, tables)
+
+    def fill(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Adds rows to a table, named as the database names it."""
+        self._kind.fill(cursor, table, columns, rows)
+
+    def transient(self, error: BaseException) -> bool:
+        """Whether trying again later may help: a lost connection, a lock, a full disk."""
+        return isinstance(error, LockTimeout) or self._kind.transient(error)
 
     def explain(self, error: Exception) -> None:
         """Raises LockTimeout if that is what the driver's error means."""

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..domain import approval, classification, employee, plan, policy, reference, result
+from ..domain import approval, classification, employee, plan, policy, reference, result, skipping
 from ..domain.event import Event
 
-MODULES = (employee, policy, plan, result, reference, approval)
+MODULES = (employee, policy, plan, result, reference, approval, skipping)
 
 Said = dict[str, Any]
 """An event's body as plain JSON values."""

@@ -13,7 +13,7 @@ from ..domain.classification import RULES, classify
 from ..domain.event import PersonId, Value
 from ..domain.refusals import CommandReused, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
-from . import codec, event_names
+from . import codec
 from .batch import (
     Appended,
     Batch,
@@ -32,7 +32,8 @@ from .database import Database, Tx
 from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
 from .pages import some
-from .projector import Projector
+from .projector.follower import Projector
+from .projector.quarantine import held_up_version
 from .recent import Recent
 from .recorder import Recorder
 from .vault import Sealer, Vault
@@ -179,6 +180,9 @@ class JournalSession:
 
     def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
         return self._journal.vault.open(self._tx, sealed)
+
+    def held_up(self, projection: str, position: int) -> int | None:
+        return held_up_version(self._tx, projection, position)
 
     def append(self, decided: Decided) -> Receipt:
         """On SQLite the live projections follow in the same transaction."""
@@ -328,7 +332,6 @@ class _Composition:
         self._read = read
         self.states_after: dict[str, tuple[int, Any]] = {}
         self._folds: dict[str, str] = {}
-        self._made: list[tuple[Row, dict[str, Any], Any]] = []
         self.rows: list[Row] = []
         self.cells: list[Cell] = []
         self.units: list[Unit] = []
@@ -356,10 +359,7 @@ class _Composition:
                 basis=() if self.rows else decided.basis,
             )
             body = codec.body(envelope, codec.said_by(sealing.event))
-            said = codec.event_in(body)
-            row = Row(write.stream, version, event.name, body)
-            self.rows.append(row)
-            self._made.append((row, said, envelope))
+            self.rows.append(Row(write.stream, version, event.name, body))
             state = write.aggregate.evolve(state, sealing.event)
         self.states_after[write.stream] = (version, state)
         self._folds[write.stream] = write.aggregate.fold_name
@@ -370,15 +370,9 @@ class _Composition:
             yield FoldedState(stream, version, self._folds[stream], body)
 
     def recorded(self, appended: Appended) -> Iterator[Recorded]:
-        at = codec.moment(appended.recorded_at)
-        for position, (row, said, envelope) in enumerate(self._made, appended.first):
+        at = appended.recorded_at
+        for position, row in enumerate(self.rows, appended.first):
+            head, said = codec.parted(row.body)
             yield Recorded(
-                position=position,
-                recorded_at=at,
-                stream=row.stream,
-                version=row.version,
-                name=row.name,
-                said=said,
-                envelope=envelope,
-                decode=event_names.decode,
+                position, row.stream, row.version, row.name, at, head, said, codec.READING
             )

@@ -1,4 +1,7 @@
-"""The journal's tables; what projections keep beside them is their own.
+"""The journal's tables, and what says how far each projection has come.
+
+What projections keep is in tables of their own, which they make: `cs_p7_task` is the table `task`
+of the projection's copy 7.
 
 Times are in microseconds since 1970-01-01T00:00:00Z. Ids are text in canonical form, a stream's id
 a uuid where the database knows uuids. Text that may be sorted sorts by code point.
@@ -8,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -15,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import UUID
 
@@ -122,5 +127,61 @@ META = Table(
     METADATA,
     Column("key", Word, primary_key=True),
     Column("value", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+PROJECTION = Table(
+    "cs_projection",
+    METADATA,
+    Column("copy", Place, primary_key=True, autoincrement=False),
+    Column("name", Word, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("rate", Float, nullable=False, server_default="0"),  # events a second, lately
+    Column("quarantined", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),  # at the event that follows
+    Column("retry_at", BigInteger, nullable=False, server_default="0"),
+    Column("error", Text),
+    CheckConstraint("state IN ('building', 'live', 'kept', 'scratch')", name="cs_projection_state"),
+    Index(
+        "cs_projection_live",
+        "name",
+        "version",
+        unique=True,
+        sqlite_where=text("state = 'live'"),
+        postgresql_where=text("state = 'live'"),
+    ),
+)
+
+QUARANTINE = Table(
+    "cs_quarantine",
+    METADATA,
+    Column("copy", Place, primary_key=True, autoincrement=False),
+    Column("part", Word, primary_key=True),
+    Column("position", BigInteger, nullable=False),  # of the event that could not be folded
+    Column("attempts", Integer, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+WAITING = Table(
+    "cs_waiting",
+    METADATA,
+    Column("copy", Place, primary_key=True, autoincrement=False),
+    Column("part", Word, primary_key=True),
+    Column("position", BigInteger, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+LEASE = Table(
+    "cs_lease",
+    METADATA,
+    Column("name", Word, primary_key=True),
+    Column("holder", Word, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

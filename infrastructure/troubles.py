@@ -6,14 +6,21 @@ from .database import LockTimeout
 from .keyring import KeyringUnavailable, WrongKeyring
 from .master_key import UnusableMasterKey, WrongMasterKey
 from .migrate import NewerDatabase
-from .projector import NotCaughtUp, ProjectionFaulty
+from .projector.projection import NotCaughtUp, ProjectionBuilding, ProjectionFaulty, Unfolded
+from .projector.rebuild import BuildHeld, BuildTakenOver, NothingKept, NothingToResume
 
 SPEAK_FOR_THEMSELVES = (
-    LockTimeout,
+    BuildHeld,
+    BuildTakenOver,
     KeyringUnavailable,
+    LockTimeout,
     NewerDatabase,
     NotCaughtUp,
+    NothingKept,
+    NothingToResume,
+    ProjectionBuilding,
     ProjectionFaulty,
+    Unfolded,
     UnusableMasterKey,
     WrongKeyring,
     WrongMasterKey,

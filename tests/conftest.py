@@ -427,7 +427,8 @@ class Company:
         self.house.projector.catch_up()
         books = [book for each in self.house.projector.projections for book in each.books]
         with self.house.database.reading() as tx:
-            tables = {book.table: tx.all(f"SELECT * FROM {book.table}") for book in books}
+            live = self.house.projector.on_live(tx)
+            tables = {book.table: live.all(f"SELECT * FROM {book.table}") for book in books}
         return {
             name: sorted((tuple(map(same, row)) for row in rows), key=repr)
             for name, rows in tables.items()

@@ -77,7 +77,7 @@ def test_every_question_is_described():
 
 
 def test_every_table_of_a_projection_is_described():
-    from countersign.infrastructure.assembly import projections
+    from countersign.infrastructure.projections.every import projections
 
     tables = {book.table for each in projections(lambda tx, known_as: None) for book in each.books}
 

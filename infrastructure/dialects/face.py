@@ -1,6 +1,6 @@
 """What a database must be able to do, so that the rest of the house need not know which it is."""
 
-from collections.abc import MutableMapping
+from collections.abc import MutableMapping, Sequence
 from typing import Any, Literal, Protocol
 
 from sqlalchemy import URL, Connection, Engine
@@ -50,6 +50,14 @@ class Dialect(Protocol):
 
     def in_transaction(self, driver: Any) -> bool:
         """Whether a transaction is open, sound or failed."""
+
+    def fill(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """Adds the rows, the fastest way."""
+
+    def transient(self, error: BaseException) -> bool:
+        """Whether the driver's error is about the database's state and not about what was asked."""
 
     def broken(self, driver: Any) -> bool:
         """Whether the connection is lost for good."""

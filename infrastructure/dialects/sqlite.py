@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from .errors import HostTransactionUnfit, LockTimeout
 from .face import Cursor, Name
 
 BUSY = 5  # the low byte of every SQLITE_BUSY_… code
+PASSING = (BUSY, 6, 7, 8, 10, 13, 14)  # locked, no memory, read-only, I/O error, full, not openable
 PAUSE_SECONDS = 0.005
 
 USE_BEGIN_IMMEDIATE = "begin the transaction with BEGIN IMMEDIATE, before anything is read in it"
@@ -76,6 +77,18 @@ class SqliteDialect:
     def in_transaction(self, driver: Any) -> bool:
         """As the driver knows it."""
         return bool(driver.in_transaction)
+
+    def fill(
+        self, cursor: Cursor, table: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
+    ) -> None:
+        """One statement for all."""
+        marks = ", ".join("?" * len(columns))
+        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", rows)
+
+    def transient(self, error: BaseException) -> bool:
+        """Busy, locked, full, unreadable; not a table that is missing."""
+        code = getattr(error, "sqlite_errorcode", None)
+        return code is not None and code & 0xFF in PASSING
 
     def broken(self, driver: Any) -> bool:
         """A file does not hang up."""

@@ -1,7 +1,6 @@
 """Audit trail: every event of a case or a person, with its class and the reason for the class."""
 
 import json
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -12,13 +11,14 @@ from ...domain.sealed import Sealed
 from .. import codec
 from ..database import Tx
 from ..recorder import ROW, StoredRow
-from .intervals import Book
+from .intervals import Book, Parted, Spread
 from .people import PERSON
 
 ENTRY = Book(
     "cs_p_trail",
     ("case_id", "stream", "actor", "record_class"),
     (("case_id",), ("stream",), ("actor",)),
+    keyed=False,
 )
 
 
@@ -29,8 +29,27 @@ class AuditTrailProjection:
     version = 1
     books = (ENTRY,)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        tx.many(ENTRY.insert, [_entry_row(recorded) for recorded in page])
+    answers: tuple[type[Question], ...] = (AuditTrail,)
+    stops = False
+    reads = ("audit_trail", "people")
+
+    def concerns(self, name: str) -> bool:
+        return True
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_CASE
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        """Nothing of what an event says stands here, so nothing is ever closed."""
+        pages[ENTRY].add(
+            str(recorded.position),
+            {},
+            recorded.position,
+            recorded.case,
+            recorded.stream,
+            recorded.actor,
+            recorded.head["class"],
+        )
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         if not isinstance(question, AuditTrail):
@@ -39,19 +58,6 @@ class AuditTrailProjection:
         rows = _journal_rows(tx, positions)
         names = _Names(tx, at)
         return [_entry(codec.recorded(row), names) for row in rows if row.body is not None]
-
-
-def _entry_row(recorded: Recorded) -> dict[str, object]:
-    return {
-        "key": f"{recorded.position:016d}",
-        "case_id": recorded.envelope.case,
-        "stream": recorded.stream,
-        "actor": recorded.envelope.actor,
-        "record_class": recorded.envelope.record_class,
-        "doc": "{}",
-        "from_position": recorded.position,
-        "until_position": None,
-    }
 
 
 def _positions(tx: Tx, question: AuditTrail, at: int | None) -> list[int]:

@@ -9,9 +9,13 @@ from ...application.questions import DueDate, DueDates, Question
 from ...domain.calendar import add_months
 from ...domain.reference import MINIMUM_MONTHS
 from ..database import Tx
-from .intervals import Book, Doc, Pages
+from .intervals import Book, Doc, Pages, Parted, Spread
 
-DUE = Book("cs_p_due", ("due_on", "case_id", "task"), (("due_on",), ("case_id",), ("task",)))
+DUE = Book(
+    "cs_p_due",
+    ("due_on", "kind", "case_id", "task"),
+    (("due_on",), ("kind", "due_on"), ("case_id",), ("task",)),
+)
 TERMS = Book("cs_p_due_terms")
 
 LEVEL_KINDS = ("remind", "overdue", "lapse")
@@ -20,18 +24,28 @@ MONTH_OVER = frozenset(
     f"plan.{each}" for each in ("month_met", "month_began_again", "task_parked", "task_dropped")
 )
 
+FROM_PLAN = frozenset(f"{each}.v1" for each in ("plan.month_reckoned", *MONTH_OVER))
+
 
 class DueDatesProjection:
     name = "due_dates"
     version = 1
     books = (DUE, TERMS)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        dues, terms = Pages(tx, DUE), Pages(tx, TERMS)
-        for recorded in page:
-            _Apply(dues, terms, recorded).run()
-        dues.flush()
-        terms.flush()
+    answers: tuple[type[Question], ...] = (DueDates,)
+    stops = False
+    reads = ("due_dates",)
+
+    def concerns(self, name: str) -> bool:
+        return name in FROM_PLAN or name.startswith(("approval.", "reference.", "employee.left"))
+
+    def parted(self, name: str) -> Parted:
+        """An item and a person have due dates of their own, whatever case an event belongs to."""
+        in_case = name.startswith(("plan.", "approval."))
+        return Parted.BY_CASE if in_case else Parted.BY_STREAM
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        _Apply(pages[DUE], pages[TERMS], recorded).run()
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         if not isinstance(question, DueDates):
@@ -40,6 +54,9 @@ class DueDatesProjection:
         if question.until is not None:
             where.append("due_on <= :until")
             params["until"] = question.until.isoformat()
+        if question.kind is not None:
+            where.append("kind = :kind")
+            params["kind"] = question.kind
         if question.case is not None:
             where.append("case_id = :case")
             params["case"] = question.case
@@ -57,7 +74,7 @@ class _Apply:
         self._said = recorded.said
         self._at = recorded.position
         self._stream = recorded.stream
-        self._case = recorded.envelope.case
+        self._case = recorded.case
         self._name = recorded.name.removesuffix(".v1")
 
     def run(self) -> None:
@@ -135,7 +152,7 @@ class _Apply:
 
     def _put(self, kind: str, about: str, due_on: str, doc: Doc) -> None:
         whole = {name: value for name, value in doc.items() if value is not None}
-        columns = (due_on, doc.get("case"), doc.get("task"))
+        columns = (due_on, kind, doc.get("case"), doc.get("task"))
         whole |= {"kind": kind, "due_on": due_on}
         self._dues.put(f"{kind}:{about}", whole, self._at, *columns)
 

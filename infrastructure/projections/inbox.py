@@ -1,6 +1,6 @@
 """Inbox: what waits for whom, found from the line as it stands on the day asked about."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from ...domain import line
 from ...domain.employee import Employee, Role
 from ...domain.event import PersonId
 from ..database import Tx
-from .intervals import Book, Doc, Pages
+from .intervals import Book, Doc, Pages, Parted, Spread
 from .people import below, lookup, stands_in_for
 from .plan_board import RESULT, TASK
 
@@ -31,17 +31,22 @@ class InboxProjection:
     version = 1
     books = (OPEN, NAMED, RETURNED, TOLD, ASKED)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        pages = {book: Pages(tx, book) for book in self.books}
-        for recorded in page:
-            kind, _, rest = recorded.name.partition(".")
-            rest = rest.removesuffix(".v1")
-            if kind == "approval":
-                _approval(pages, recorded, rest)
-            elif kind == "result":
-                _result(pages[TOLD], recorded, rest)
-        for each in pages.values():
-            each.flush()
+    answers: tuple[type[Question], ...] = (Inbox,)
+    stops = False
+    reads = ("inbox", "plan_board", "people")
+
+    def concerns(self, name: str) -> bool:
+        return name.startswith(("approval.", "result."))
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_CASE
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        kind, _, rest = recorded.name.removesuffix(".v1").partition(".")
+        if kind == "approval":
+            _approval(pages, recorded, rest)
+        else:
+            _result(pages[TOLD], recorded, rest)
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         if not isinstance(question, Inbox):
@@ -161,7 +166,7 @@ class _Desk:
         )
 
 
-def _approval(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None:
+def _approval(pages: Spread, recorded: Recorded, rest: str) -> None:
     task, said, at = recorded.stream, recorded.said, recorded.position
     doc = pages[OPEN].get(task)
     if rest == "asked":
@@ -174,7 +179,7 @@ def _approval(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None:
         _moved(pages, task, doc, rest, said, at)
 
 
-def _asked(pages: dict[Book, Pages], task: str, said: Doc, at: int) -> None:
+def _asked(pages: Spread, task: str, said: Doc, at: int) -> None:
     returned = pages[RETURNED].get(task)
     doc = {
         "employee": said["employee"],
@@ -194,7 +199,7 @@ def _asked(pages: dict[Book, Pages], task: str, said: Doc, at: int) -> None:
     pages[RETURNED].end(task, at)
 
 
-def _moved(pages: dict[Book, Pages], task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
+def _moved(pages: Spread, task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
     match rest:
         case "accepted":
             level = said["card"]["level"]
@@ -220,7 +225,7 @@ def _moved(pages: dict[Book, Pages], task: str, doc: Doc, rest: str, said: Doc, 
     pages[OPEN].put(task, doc | change, at)
 
 
-def _ended(pages: dict[Book, Pages], task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
+def _ended(pages: Spread, task: str, doc: Doc, rest: str, said: Doc, at: int) -> None:
     pages[OPEN].end(task, at)
     for level in doc["named"]:
         pages[NAMED].end(f"{task}:{level}", at)
@@ -236,8 +241,8 @@ def _result(told: Pages, recorded: Recorded, rest: str) -> None:
     said, at, result = recorded.said, recorded.position, recorded.stream
     if rest == "told":
         kept = {
-            "employee": recorded.envelope.actor,
-            "plan": recorded.envelope.case,
+            "employee": recorded.actor,
+            "plan": recorded.case,
             "since": said["on"],
         }
         told.put(result, kept, at, kept["employee"])

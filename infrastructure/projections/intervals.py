@@ -1,10 +1,12 @@
 """Intervals: a row holds from one position to another, so that every answer has an earlier one."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from ..database import Tx
@@ -12,56 +14,93 @@ from ..database import Tx
 Doc = dict[str, Any]
 """A row's content in plain JSON values: references, never text."""
 
+Content = Doc | BaseModel
+"""What a row is written from; read again it is a Doc."""
 
-@dataclass(frozen=True)
+
+class Parted(StrEnum):
+    """What keeps events in order: those of one case (or stream) are folded one after the other."""
+
+    BY_CASE = "case"
+    BY_STREAM = "stream"
+
+
+ORDINALS = 12
+"""A row's id is its position, shifted by so many bits, and which row of that event's it is."""
+
+
+@dataclass(frozen=True, eq=False)
 class Book:
     """A table of intervals: one key, some columns to look rows up by, and a document.
 
     A row holds from `from_position` on, and up to but not including `until_position`; the row
-    that holds now has none. Rows are closed, never deleted. A key's newest row is found by the
-    primary key; `listed` books, of which all that holds now is asked for, have an index for that.
+    that holds now has none. Rows are closed, never deleted. A row's id follows from the event
+    that opened it, so two foldings of one journal give the same ids. A key's newest row is found
+    by an index; `listed` books, of which all that holds now is asked for, have one for that;
+    books that are not `keyed` only ever grow, and no row of theirs is looked up by its key.
     """
 
     table: str
     columns: tuple[str, ...] = ()
     indexed: tuple[tuple[str, ...], ...] = ()
     listed: bool = False
+    keyed: bool = True
 
-    def ddl(self) -> Iterator[str]:
-        """The statements that make the table, the same for both databases."""
+    def ddl(self, dialect: str) -> str:
+        """The statement that makes the table, bare: enough to add rows and to close them."""
+        id_type = "INTEGER" if dialect == "sqlite" else "BIGINT"
         columns = "".join(f" {column} TEXT," for column in self.columns)
-        yield (
-            f"CREATE TABLE {self.table} (key TEXT NOT NULL,{columns} doc TEXT NOT NULL,"
-            " from_position BIGINT NOT NULL, until_position BIGINT,"
-            " PRIMARY KEY (key, from_position))"
+        return (
+            f"CREATE TABLE {self.table} (id {id_type} PRIMARY KEY, key TEXT NOT NULL,{columns}"
+            " doc TEXT NOT NULL, from_position BIGINT NOT NULL, until_position BIGINT)"
         )
+
+    @cached_property
+    def by_key(self) -> str:
+        """The statement for the index by which a key's rows are found."""
+        return (
+            f"CREATE UNIQUE INDEX IF NOT EXISTS {self.table}__key"
+            f" ON {self.table} (key, from_position)"
+        )
+
+    def indexes(self) -> Iterator[str]:
+        """The statements that make a filled table fit for questions."""
+        if self.keyed:
+            yield self.by_key
         for indexed in self.indexed:
-            name = f"ix_{self.table}_{'_'.join(indexed)}"
-            yield f"CREATE INDEX {name} ON {self.table} ({', '.join(indexed)})"
+            name = f"{self.table}__{'_'.join(indexed)}"
+            yield f"CREATE INDEX IF NOT EXISTS {name} ON {self.table} ({', '.join(indexed)})"
         if self.listed:
-            name = f"ix_{self.table}_now"
-            yield f"CREATE INDEX {name} ON {self.table} (key) WHERE until_position IS NULL"
+            yield (
+                f"CREATE INDEX IF NOT EXISTS {self.table}__now"
+                f" ON {self.table} (key) WHERE until_position IS NULL"
+            )
 
     def drop(self) -> str:
         return f"DROP TABLE IF EXISTS {self.table}"
 
     @cached_property
-    def insert(self) -> str:
-        names = ("key", *self.columns, "doc", "from_position", "until_position")
-        values = ", ".join(f":{name}" for name in names)
-        return f"INSERT INTO {self.table} ({', '.join(names)}) VALUES ({values})"
+    def all_columns(self) -> tuple[str, ...]:
+        """In the order in which a row is written."""
+        return ("id", "key", *self.columns, "doc", "from_position", "until_position")
 
     @cached_property
     def load(self) -> str:
-        names = ", ".join(("doc", "from_position", "until_position", *self.columns))
+        names = ", ".join(("doc", "id", "from_position", "until_position", *self.columns))
         newest = "ORDER BY from_position DESC LIMIT 1"
         return f"SELECT {names} FROM {self.table} WHERE key = :key {newest}"
 
     @cached_property
     def close(self) -> str:
+        return f"UPDATE {self.table} SET until_position = :until WHERE id = :id"
+
+    @cached_property
+    def close_many(self) -> str:
+        """PostgreSQL's way: one statement for a page."""
         return (
-            f"UPDATE {self.table} SET until_position = :until"
-            " WHERE key = :key AND from_position = :since"
+            f"UPDATE {self.table} AS open SET until_position = over.until FROM unnest("
+            "CAST(:ids AS bigint[]), CAST(:untils AS bigint[])) AS over(id, until)"
+            " WHERE open.id = over.id"
         )
 
     def rows(
@@ -78,95 +117,186 @@ class Book:
             f"SELECT key, doc FROM {self.table} WHERE {held}{narrowed} ORDER BY from_position, key",
             **params,
         )
-        return [(key, from_json(doc)) for key, doc in found]
+        return [(key, read_doc(doc)) for key, doc in found]
 
     def row(self, tx: Tx, at: int | None, key: str) -> Doc | None:
         found = self.rows(tx, at, "key = :key", key=key)
         return found[0][1] if found else None
 
+    def write(self, tx: Tx, changes: "Changes") -> None:
+        """Adds the rows that a page has opened, and closes those that were there before it."""
+        if changes.added:
+            tx.fill(self.table, self.all_columns, changes.added)
+        if not changes.closed:
+            return
+        if len(changes.closed) == 1:
+            until, row = changes.closed[0]
+            tx.run(self.close, until=until, id=row)
+        elif tx.dialect == "postgresql":
+            untils, ids = zip(*changes.closed, strict=True)
+            tx.run(self.close_many, ids=list(ids), untils=list(untils))
+        else:
+            tx.many(self.close, [{"until": until, "id": row} for until, row in changes.closed])
+
 
 @dataclass(slots=True)
-class _Open:
-    """A key's newest row within a page: since which position it holds, or that it is closed."""
+class Changes:
+    """What a page does to a table: whole rows to add, and (until, id) of rows to close."""
 
-    doc: Doc | None
+    added: list[tuple[Any, ...]] = field(default_factory=list)
+    closed: list[tuple[int, int]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.closed)
+
+
+@dataclass(slots=True)
+class Open:
+    """A key's newest row: its content, its id, since which position, and whether it is written."""
+
+    doc: Content
     columns: tuple[str | None, ...]
+    id: int
     since: int
     stored: bool
 
 
-class Pages:
-    """The open rows of one book while a page of events is applied; writes them out at its end."""
+State = TypeVar("State", bound=BaseModel)
 
-    def __init__(self, tx: Tx, book: Book) -> None:
-        self._tx = tx
+Load = Callable[[Book, str], Open | None]
+"""The key's open row as it is written in the table; None if it has none."""
+
+
+class TooManyRows(RuntimeError):
+    """One event opened more rows of one table than an id has room for."""
+
+
+class Pages:
+    """The open rows of one table while events are folded; `take` hands over what is to be written.
+
+    What has been looked up is remembered, so several pages may be folded one after the other.
+    """
+
+    def __init__(self, book: Book, load: Load) -> None:
         self._book = book
-        self._open: dict[str, _Open | None] = {}
-        self._closed: list[dict[str, object]] = []
-        self._inserts: list[dict[str, object]] = []
+        self._load = load
+        self._open: dict[str, Open | None] = {}
+        self._fresh: dict[str, Open] = {}
+        self._new: list[str] = []
+        self._changes = Changes()
+        self._position = 0
+        self._ordinal = 0
 
     def get(self, key: str) -> Doc | None:
         """The document that holds now, as a copy of its top level."""
         held = self._held(key)
-        return None if held is None or held.doc is None else dict(held.doc)
+        if held is None:
+            return None
+        return dict(held.doc) if isinstance(held.doc, dict) else held.doc.model_dump(mode="json")
 
-    def put(self, key: str, doc: Doc, position: int, *columns: str | None) -> None:
+    def state(self, key: str, kind: type[State]) -> State:
+        """The state that holds now, or one with nothing in it; folded from, without its JSON."""
+        held = self._held(key)
+        if held is not None and isinstance(held.doc, kind):
+            return held.doc
+        return kind.model_validate({} if held is None else held.doc)
+
+    def put(self, key: str, doc: Content, position: int, *columns: str | None) -> None:
         """From this position on the key has this document; columns default to the former ones."""
         held = self._held(key)
-        if held is not None:
-            columns = columns or held.columns
-            self._end(key, held, position)
-        self._open[key] = _Open(doc, columns, position, stored=False)
+        if held is None:
+            opened = Open(doc, columns, self._id(position), position, stored=False)
+            self._new.append(key)
+        else:
+            same_event = held.since == position
+            row = held.id if same_event else self._id(position)
+            opened = Open(doc, columns or held.columns, row, position, stored=False)
+            if not same_event:
+                self._close(held, key, position)
+        self._open[key] = self._fresh[key] = opened
+
+    def add(self, key: str, doc: Doc, position: int, *columns: str | None) -> None:
+        """A row under a key that never had one and never will have another."""
+        row = (self._id(position), key, *columns, _text(doc), position, None)
+        self._changes.added.append(row)
 
     def end(self, key: str, position: int) -> None:
         """From this position on the key has no row."""
         held = self._held(key)
         if held is not None:
-            self._end(key, held, position)
+            if held.since < position:
+                self._close(held, key, position)
+            self._fresh.pop(key, None)
             self._open[key] = None
 
-    def flush(self) -> None:
-        """Writes out what the page has changed."""
-        if not self._open:
-            return
-        fresh = [
-            self._row(key, held, None)
-            for key, held in self._open.items()
-            if held is not None and not held.stored
-        ]
-        _each(self._tx, self._book.close, self._closed)
-        _each(self._tx, self._book.insert, self._inserts + fresh)
+    def take(self) -> Changes:
+        """What has changed since it was last taken; from now on it counts as written."""
+        changes, self._changes = self._changes, Changes()
+        for key, opened in self._fresh.items():
+            changes.added.append(self._row(key, opened, None))
+            opened.stored = True
+        self._fresh.clear()
+        self._new.clear()
+        return changes
 
-    def _held(self, key: str) -> _Open | None:
-        if key not in self._open:
-            self._open[key] = self._load(key)
-        return self._open[key]
+    def _held(self, key: str) -> Open | None:
+        try:
+            return self._open[key]
+        except KeyError:
+            found = self._open[key] = self._load(self._book, key)
+            return found
 
-    def _load(self, key: str) -> _Open | None:
-        row = self._tx.one(self._book.load, key=key)
-        if row is None or row[2] is not None:
-            return None
-        return _Open(from_json(row[0]), tuple(row[3:]), row[1], stored=True)
-
-    def _end(self, key: str, held: _Open, position: int) -> None:
+    def _close(self, held: Open, key: str, position: int) -> None:
         if held.stored:
-            self._closed.append({"key": key, "since": held.since, "until": position})
-        elif held.since < position:
-            self._inserts.append(self._row(key, held, position))
+            self._changes.closed.append((position, held.id))
+        else:
+            self._changes.added.append(self._row(key, held, position))
 
-    def _row(self, key: str, held: _Open, until: int | None) -> dict[str, object]:
+    def _id(self, position: int) -> int:
+        if position != self._position:
+            self._position, self._ordinal = position, 0
+        self._ordinal += 1
+        if self._ordinal >> ORDINALS:
+            raise TooManyRows(f"{self._book.table}, position {position}")
+        return (position << ORDINALS) + self._ordinal - 1
+
+    def _row(self, key: str, held: Open, until: int | None) -> tuple[Any, ...]:
         columns = held.columns or (None,) * len(self._book.columns)
-        return {
-            "key": key,
-            **dict(zip(self._book.columns, columns, strict=True)),
-            "doc": to_json(held.doc).decode(),
-            "from_position": held.since,
-            "until_position": until,
-        }
+        return (held.id, key, *columns, _text(held.doc), held.since, until)
 
 
-def _each(tx: Tx, sql: str, rows: list[dict[str, object]]) -> None:
-    if len(rows) == 1:
-        tx.run(sql, **rows[0])
-    elif rows:
-        tx.many(sql, rows)
+class Spread(dict[Book, Pages]):
+    """The pages of every table that an event turns to, opened when first turned to."""
+
+    def __init__(self, open_pages: Callable[[Book], Pages]) -> None:
+        super().__init__()
+        self._open_pages = open_pages
+
+    def __missing__(self, book: Book) -> Pages:
+        pages = self[book] = self._open_pages(book)
+        return pages
+
+    def take(self) -> Iterable[tuple[Book, Changes]]:
+        """Every table that has changed, and how."""
+        for book, pages in self.items():
+            changes = pages.take()
+            if changes:
+                yield book, changes
+
+
+def stored_row(tx: Tx, book: Book, key: str) -> Open | None:
+    """The key's open row in the table."""
+    row = tx.one(book.load, key=key)
+    if row is None or row[3] is not None:
+        return None
+    doc, number, since, _, *columns = row
+    return Open(read_doc(doc), tuple(columns), number, since, stored=True)
+
+
+def read_doc(text: str) -> Doc:
+    doc: Doc = from_json(text, cache_strings="keys")
+    return doc
+
+
+def _text(content: Content) -> str:
+    return to_json(content).decode() if content else "{}"

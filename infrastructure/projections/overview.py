@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from ...application.ports import Recorded
 from ...application.questions import (
     AbsenceView,
     Calendar,
@@ -14,8 +13,6 @@ from ...application.questions import (
     FunnelView,
     Plans,
     PlanSummary,
-    ProjectionState,
-    ProjectionStatus,
     Question,
     StandInView,
     StepCount,
@@ -26,24 +23,19 @@ from ...domain.event import PersonId
 from ...domain.lifecycle import Step
 from ...domain.refusals import UnknownPerson
 from ..database import Tx
-from .intervals import Book, Doc
+from .intervals import Doc
 from .people import PERSON, lookup
 from .plan_board import PLAN, REQUEST, RESULT, TASK
 
 DATES = ("month_ready_on", "month_met_on")
 ASKED = ("phase", "round", "level", "level_since", "enabled_on", "until")
-FOLLOWERS = "SELECT name, position FROM cs_tracking WHERE substr(name, 1, 11) = 'projection:'"
 
 
-class OverviewProjection:
-    """Follows the journal for nothing: what it counts and lists, other projections keep."""
+class Overview:
+    """Answers from what projections keep, and keeps nothing."""
 
-    name = "overview"
-    version = 1
-    books: tuple[Book, ...] = ()
-
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        """Nothing to write."""
+    answers: tuple[type[Question], ...] = (Plans, Funnel, Calendar)
+    reads = ("plan_board", "people")
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         match question:
@@ -53,9 +45,7 @@ class OverviewProjection:
                 return _funnel(list(_summaries(tx, at)))
             case Calendar(person=person):
                 return _calendar(tx, at, person)
-            case ProjectionStatus():
-                return _status(tx)
-        return None
+        raise TypeError(f"{type(question).__name__} is not answered here")
 
 
 def _summaries(tx: Tx, at: int | None) -> Iterator[PlanSummary]:
@@ -130,12 +120,3 @@ def _calendar(tx: Tx, at: int | None, person: PersonId) -> CalendarView:
             if not each.period.is_empty
         ),
     )
-
-
-def _status(tx: Tx) -> list[ProjectionState]:
-    head = tx.one("SELECT max(position) FROM cs_event")
-    newest = (head and head[0]) or 0
-    found = sorted((name.partition(":")[2], place) for name, place in tx.all(FOLLOWERS))
-    return [
-        ProjectionState(name=name, position=place, behind=newest - place) for name, place in found
-    ]

@@ -1,6 +1,6 @@
 """People: who is there, and every reporting line and stand-in, as of any moment and for any day."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -10,12 +10,15 @@ from ...domain.employee import Employee, LineSet, StandInAppointed, evolve
 from ...domain.event import PersonId
 from ...domain.refusals import UnknownPerson
 from ..database import Tx
-from .intervals import Book, Pages
+from .intervals import Book, Pages, Parted, Spread
 
 PERSON = Book("cs_p_person", listed=True)
-LINE = Book("cs_p_line", ("manager", "person"), (("manager",),))
+LINE = Book("cs_p_line", ("manager", "person"), (("manager",),), keyed=False)
 STAND_IN = Book(
-    "cs_p_stand_in", ("absent", "stand_in", "alternate"), (("stand_in",), ("alternate",))
+    "cs_p_stand_in",
+    ("absent", "stand_in", "alternate"),
+    (("stand_in",), ("alternate",)),
+    keyed=False,
 )
 
 Find = Callable[[Tx, str], PersonId | None]
@@ -29,18 +32,23 @@ class PeopleProjection:
     version = 1
     books = (PERSON, LINE, STAND_IN)
 
+    answers: tuple[type[Question], ...] = (WhoIs, People)
+    stops = True  # lines cross: who is missing would make others' approvers wrong
+    reads = ("people",)
+
     def __init__(self, find: Find) -> None:
         self._find = find
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        people, lines, stand_ins = (Pages(tx, book) for book in self.books)
-        for recorded in page:
-            if recorded.name.startswith("employee."):
-                _person(people, recorded)
-                _line(lines, recorded)
-                _stand_in(stand_ins, recorded)
-        for pages in (people, lines, stand_ins):
-            pages.flush()
+    def concerns(self, name: str) -> bool:
+        return name.startswith("employee.")
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_STREAM
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        _person(pages[PERSON], recorded)
+        _line(pages[LINE], recorded)
+        _stand_in(pages[STAND_IN], recorded)
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         match question:
@@ -63,23 +71,22 @@ class PeopleProjection:
 
 
 def _person(people: Pages, recorded: Recorded) -> None:
-    doc = people.get(recorded.stream)
-    state = evolve(Employee.model_validate(doc or {}), recorded.event)
-    people.put(recorded.stream, state.model_dump(mode="json"), recorded.position)
+    state = evolve(people.state(recorded.stream, Employee), recorded.event)
+    people.put(recorded.stream, state, recorded.position)
 
 
 def _line(lines: Pages, recorded: Recorded) -> None:
     if recorded.name == LineSet.name and recorded.said["manager"]:
         key = f"{recorded.stream}:{recorded.version}"
         doc = {"effective": recorded.said["effective"]}
-        lines.put(key, doc, recorded.position, recorded.said["manager"], recorded.stream)
+        lines.add(key, doc, recorded.position, recorded.said["manager"], recorded.stream)
 
 
 def _stand_in(stand_ins: Pages, recorded: Recorded) -> None:
     if recorded.name == StandInAppointed.name:
         said = recorded.said
         columns = (recorded.stream, said["stand_in"], said["alternate"])
-        stand_ins.put(said["appointment"], {}, recorded.position, *columns)
+        stand_ins.add(said["appointment"], {}, recorded.position, *columns)
 
 
 def _view(person: PersonId, state: Employee, on: date) -> PersonView:

@@ -1,6 +1,6 @@
 """Plan board: every plan with its tasks, practice, results and requests, as of any moment."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -22,10 +22,11 @@ from ...domain.plan import TaskStanding
 from ...domain.policy import Starting
 from ...domain.refusals import PlanNotStarted
 from ..database import Tx
-from .intervals import Book, Doc, Pages
+from .intervals import Book, Doc, Pages, Parted, Spread
 from .people import PERSON, lookup
 
 PLAN = Book("cs_p_plan", ("employee",), (("employee",),))
+ACTIVITIES = Book("cs_p_activities")
 TASK = Book("cs_p_task", ("plan",), (("plan",),))
 ENTRY = Book("cs_p_entry", ("plan",), (("plan",),))
 RESULT = Book("cs_p_result", ("plan", "task"), (("plan",),))
@@ -37,20 +38,26 @@ Said = dict[str, Any]
 class PlanBoardProjection:
     name = "plan_board"
     version = 1
-    books = (PLAN, TASK, ENTRY, RESULT, REQUEST)
+    books = (PLAN, ACTIVITIES, TASK, ENTRY, RESULT, REQUEST)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        pages = {book: Pages(tx, book) for book in self.books}
-        for recorded in page:
-            kind, _, rest = recorded.name.partition(".")
-            if kind == "plan":
-                _plan_event(pages, recorded, rest)
-            elif kind == "result":
-                _result_event(pages[RESULT], recorded, rest)
-            elif kind == "approval":
-                _request_event(pages[REQUEST], recorded, rest)
-        for each in pages.values():
-            each.flush()
+    answers: tuple[type[Question], ...] = (PlanBoard,)
+    stops = False
+    reads = ("plan_board", "people")
+
+    def concerns(self, name: str) -> bool:
+        return name.startswith(("plan.", "result.", "approval."))
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_CASE
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        kind, _, rest = recorded.name.partition(".")
+        if kind == "plan":
+            _plan_event(pages, recorded, rest)
+        elif kind == "result":
+            _result_event(pages[RESULT], recorded, rest)
+        else:
+            _request_event(pages[REQUEST], recorded, rest)
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> PlanView | None:
         if not isinstance(question, PlanBoard):
@@ -89,7 +96,8 @@ def _board(tx: Tx, at: int | None, on: date, plan: PlanId, doc: Doc) -> PlanView
     step = Step(doc["step"]) if doc["step"] else None
     shown = {name: value for name, value in doc.items() if name not in ("started", "task_order")}
     return PlanView.model_validate(
-        shown
+        (ACTIVITIES.row(tx, at, plan) or NO_ACTIVITIES)
+        | shown
         | {
             "plan": plan,
             "employee_name": person.get("full_name"),
@@ -143,7 +151,16 @@ def decided(doc: Doc) -> dict[int, tuple[str, str]]:
     }
 
 
-def _plan_event(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None:
+TOLD_ACTIVITIES = {
+    "job_examined.v1": "activities",
+    "activities_reviewed.v1": "reviewed_activities",
+}
+"""Long, and seldom told: not to be written again with every step."""
+
+NO_ACTIVITIES: Doc = {"activities": [], "reviewed_activities": []}
+
+
+def _plan_event(pages: Spread, recorded: Recorded, rest: str) -> None:
     said, at, plan = recorded.said, recorded.position, recorded.stream
     if rest == "practice_logged.v1":
         _entry(pages[ENTRY], plan, said, at)
@@ -152,6 +169,11 @@ def _plan_event(pages: dict[Book, Pages], recorded: Recorded, rest: str) -> None
         pages[ENTRY].put(key, (pages[ENTRY].get(key) or {}) | {"struck": True}, at)
     elif "task" in said:
         _task_event(pages, plan, rest, said, at)
+    elif rest in TOLD_ACTIVITIES:
+        told = {TOLD_ACTIVITIES[rest]: said["activities"]}
+        pages[ACTIVITIES].put(plan, (pages[ACTIVITIES].get(plan) or NO_ACTIVITIES) | told, at)
+    elif rest == "cycle_began.v1":
+        pages[ACTIVITIES].end(plan, at)
     change = _plan_change(pages[PLAN].get(plan), rest, said)
     if change is None:
         return
@@ -167,13 +189,9 @@ def _plan_change(doc: Doc | None, rest: str, said: Said) -> Doc | None:
         return None
     match rest:
         case "cycle_began.v1":
-            fresh = {"step": 1, "activities": [], "reviewed_activities": [], "outcome": None}
+            fresh = {"step": 1, "outcome": None}
             pinned = {name: said[name] for name in ("cycle", "policy_version")}
             return doc | fresh | pinned | {"starting": said["terms"]["starting"]}
-        case "job_examined.v1":
-            return doc | {"activities": said["activities"]}
-        case "activities_reviewed.v1":
-            return doc | {"reviewed_activities": said["activities"]}
         case "scope_settled.v1":
             return doc | {"outcome": said["outcome"]}
         case "step_completed.v1":
@@ -199,8 +217,6 @@ def _new_plan(said: Said) -> Doc:
         "step": None,
         "policy_version": 1,
         "starting": Starting.TOLD,
-        "activities": [],
-        "reviewed_activities": [],
         "outcome": None,
         "practice_allowed": False,
         "started_on": said["on"],
@@ -222,7 +238,7 @@ def _entry(entries: Pages, plan: str, said: Said, at: int) -> None:
     entries.put(f"{plan}:{said['entry']}", doc, at, plan)
 
 
-def _task_event(pages: dict[Book, Pages], plan: str, rest: str, said: Said, at: int) -> None:
+def _task_event(pages: Spread, plan: str, rest: str, said: Said, at: int) -> None:
     task = said["task"]
     change = _task_change(pages[TASK].get(task), rest, said)
     if change is not None:

@@ -1,6 +1,5 @@
 """Reading list: the reference items that somebody keeps, each disposable after its year."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,7 +8,7 @@ from ...application.questions import Question, ReadingItem, ReadingList
 from ...domain.calendar import add_months
 from ...domain.reference import MINIMUM_MONTHS
 from ..database import Tx
-from .intervals import Book, Doc, Pages
+from .intervals import Book, Doc, Pages, Parted, Spread
 
 ITEM = Book("cs_p_item", ("owner",), (("owner",),))
 
@@ -19,12 +18,18 @@ class ReadingListProjection:
     version = 1
     books = (ITEM,)
 
-    def apply(self, tx: Tx, page: Sequence[Recorded]) -> None:
-        items = Pages(tx, ITEM)
-        for recorded in page:
-            if recorded.name.startswith("reference."):
-                _item(items, recorded)
-        items.flush()
+    answers: tuple[type[Question], ...] = (ReadingList,)
+    stops = False
+    reads = ("reading_list",)
+
+    def concerns(self, name: str) -> bool:
+        return name.startswith("reference.")
+
+    def parted(self, name: str) -> Parted:
+        return Parted.BY_STREAM
+
+    def fold(self, pages: Spread, recorded: Recorded) -> None:
+        _item(pages[ITEM], recorded)
 
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         if not isinstance(question, ReadingList):

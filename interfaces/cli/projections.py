@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-from ...infrastructure.assembly import ReportProgress
+from ...infrastructure.assembly import Progress, Report, silent
 from . import render
 from .session import Here, Misuse, command
 
@@ -29,39 +29,42 @@ def rebuild(
     names: Annotated[list[str], typer.Argument(metavar="[NAME]...", help="Which ones.")] = [],  # noqa: B006
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
-    """Folds the journal into projections again; readers see the old rows until it is done."""
+    """Builds projections beside the live ones, compares, and switches."""
     known = here.house.projections
     if every == bool(names) or set(names) - set(known):
         raise Misuse(f"Give --all, or some of: {', '.join(known)}.")
     chosen = tuple(names) or known
-    began = monotonic()
-    with _bar(here) as progress:
-        applied = here.house.rebuild(chosen, progress)
-    seconds = max(monotonic() - began, 0.001)
-    told = {"projections": chosen, "events": applied, "seconds": round(seconds, 3)}
-    line = f"Rebuilt {', '.join(chosen)}: {applied} events, {applied / seconds:,.0f} a second."
+    with _bar(here) as report:
+        done = here.house.rebuild(chosen, report=report)
+    told = {"projections": chosen, "events": done.events, "seconds": round(done.seconds, 3)}
+    line = f"Rebuilt {', '.join(chosen)}: {done.events} events."
     here.show(told, lambda: render.say(here.out, line))
 
 
 @contextmanager
-def _bar(here: Here) -> Iterator[ReportProgress]:
+def _bar(here: Here) -> Iterator[Report]:
     """On a terminal a bar with rate and estimate; in a pipe nothing."""
     if here.as_json or not sys.stdout.isatty():
-        yield lambda done, of: None
+        yield silent
         return
     columns = (
-        TextColumn("rebuilding"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=here.out, transient=True) as bar:
-        shown = bar.add_task("rebuilding", total=None, rate="")
+    with Bar(*columns, console=here.out, transient=True) as bar:
+        shown = bar.add_task("", total=None, rate="")
 
-        def report(done: int, of: int) -> None:
-            speed = bar.tasks[0].speed
-            rate = f"{speed:,.0f} events/s" if speed else ""
-            bar.update(shown, completed=done, total=of, rate=rate)
+        def report(progress: Progress) -> None:
+            rate = f"{progress.rate:,.0f}/s, {progress.memory / 2**20:,.0f} MB"
+            bar.update(
+                shown,
+                description=progress.step,
+                completed=progress.done,
+                total=progress.total,
+                rate=rate,
+            )
 
         yield report

@@ -58,7 +58,7 @@ def test_counts_under_five_are_hidden(on_sqlite):
     assert funnel.enabled is None
 
 
-@pytest.mark.parametrize("question", [q.Funnel(), q.ProjectionStatus()])
+@pytest.mark.parametrize("question", [q.Funnel(), q.ProjectionHealth()])
 def test_counts_and_positions_are_not_for_everybody(on_sqlite, question):
     with pytest.raises(RoleNeeded):
         on_sqlite.ask("Ada", question)
@@ -108,7 +108,8 @@ def test_a_part_of_a_trail_is_full_while_there_is_more(busy):
 
 
 def test_an_engineer_sees_how_far_every_projection_has_come(company):
-    states = company.ask("Hilda", q.ProjectionStatus())
+    health = company.ask("Hilda", q.ProjectionHealth())
 
-    assert {each.name for each in states} == set(company.house.projections)
-    assert {each.behind for each in states} == {0}
+    assert {each.name for each in health.projections} == set(company.house.projections)
+    assert {each.lag_events for each in health.projections} == {0}
+    assert health.healthy

@@ -1,7 +1,7 @@
 """Overview: how many stand where, for HR, and how far the projections have come, for engineers."""
 
 from ....application import questions as q
-from ..reads import Here, Listed, Part, Read
+from ..reads import Here, Read
 
 
 def funnel(here: Here) -> q.FunnelView:
@@ -9,21 +9,20 @@ def funnel(here: Here) -> q.FunnelView:
     return found
 
 
-def projections(here: Here, part: Part) -> list[q.ProjectionState]:
-    found: list[q.ProjectionState] = here.ask(q.ProjectionStatus())
-    return found[part.after :][: part.limit]
+def health(here: Here) -> q.Health:
+    found: q.Health = here.ask(q.ProjectionHealth())
+    return found
 
 
 READS = (
     Read("/funnel", q.Funnel, q.FunnelView, funnel, "How many stand where", "get_funnel"),
     Read(
         "/projections",
-        q.ProjectionStatus,
-        q.ProjectionState,
-        projections,
-        "How far every projection has come",
-        "list_projections",
-        query=Listed,
+        q.ProjectionHealth,
+        q.Health,
+        health,
+        "How far every projection has come, and what is held up",
+        "get_projections",
     ),
 )
 ACTIONS = ()

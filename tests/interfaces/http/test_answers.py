@@ -21,7 +21,7 @@ from countersign.interfaces.http.router import reads
 
 FILE = Path(examples.__file__).with_name("answers.json")
 SHOWN = 2
-READERS = {"list_projections": "Hilda", "get_funnel": "Hilda", "list_due_dates": "Hilda"}
+READERS = {"get_projections": "Hilda", "get_funnel": "Hilda", "list_due_dates": "Hilda"}
 READERS |= {"list_plans": "Hilda", "list_inbox": "Max", "list_trail": "Hilda"}
 
 

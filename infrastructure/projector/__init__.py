@@ -1,0 +1,1 @@
+"""The projector: brings projections up to the journal, and proves that they say what it says."""

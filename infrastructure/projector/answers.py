@@ -1,0 +1,77 @@
+"""Answers: questions go to the live copies; text is opened by the page."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from ...application.questions import Health, ProjectionHealth, Question
+from ...domain.sealed import Erased, Sealed
+from .. import codec
+from ..database import Database
+from ..recorder import Recorder
+from ..vault import Vault
+from .copies import Copy
+from .follower import Projector, stands_still
+from .health import health
+from .projection import Answering, ProjectionBuilding, ProjectionFaulty
+
+
+class ProjectedAnswers:
+    """The projections' side of the engine."""
+
+    def __init__(
+        self,
+        database: Database,
+        recorder: Recorder,
+        projector: Projector,
+        vault: Vault,
+        beside: Sequence[Answering] = (),
+    ) -> None:
+        self._database = database
+        self._recorder = recorder
+        self._projector = projector
+        self._vault = vault
+        self._whose: dict[type[Question], Answering] = {
+            question: answering
+            for answering in (*projector.projections, *beside)
+            for question in answering.answers
+        }
+
+    def answer(self, question: Question, *, at: int | None, on: date) -> Any:
+        """Raises ProjectionBuilding or ProjectionFaulty where there is nothing to answer from."""
+        if isinstance(question, ProjectionHealth):
+            return self.health()
+        found = self._projector.catch_up_if_behind()
+        answering = self._whose[type(question)]
+        _check(answering, {copy.name: copy for copy in found})
+        with self._database.reading() as tx:
+            return answering.answer(self._projector.shelf(found).on(tx), question, at, on)
+
+    def health(self) -> Health:
+        with self._database.reading() as tx:
+            return health(tx, self._recorder, self._projector.projections)
+
+    def position_at(self, moment: datetime) -> int:
+        with self._database.reading() as tx:
+            return self._recorder.position_at(tx, codec.microseconds(moment))
+
+    def wait_for(self, position: int) -> None:
+        self._projector.wait_for(position)
+
+    def open(self, sealed: Sequence[Sealed]) -> dict[Sealed, str | Erased]:
+        with self._database.reading() as tx:
+            return self._vault.open(tx, sealed)
+
+
+def _check(answering: Answering, live: dict[str, Copy]) -> None:
+    for name in answering.reads:
+        if name not in live:
+            raise ProjectionBuilding(
+                f"The projection {name} is being built in its new version; ask again soon"
+                " (see `countersign projections status`)."
+            )
+        if stands_still(live[name]):
+            raise ProjectionFaulty(
+                f"The projection {name} stands still after position {live[name].position}:"
+                f" {live[name].error} (see `countersign projections quarantine list`)."
+            )
