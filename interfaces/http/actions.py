@@ -32,6 +32,7 @@ Id = Annotated[str, Path(pattern=ID, examples=[EXAMPLE_ID])]
 
 IN_PATH: dict[str, Any] = {
     "entry": Annotated[int, Path(ge=1, le=1_000_000)],
+    "projection": Annotated[str, Path(pattern="^[a-z_]{1,64}$", examples=["inbox"])],
     "role": Annotated[Role, Path()],
     "year": Annotated[int, Path(ge=2000, le=2200)],
 }

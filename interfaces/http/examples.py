@@ -80,6 +80,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "ReturnTask": {"evidence": 1, "missing": "which dealer asked?", "to_step": 6},
     "AskQuestion": {"text": "since when?"},
     "AnswerQuestion": {"text": "since March"},
+    "SkipEvent": {"position": 214, "reason": "mended in the next version"},
     "NameApprover": {"level": 2, "approver": OTHER, "reason": "nobody stands above"},
 }
 

@@ -1,6 +1,8 @@
 """Overview: how many stand where, for HR, and how far the projections have come, for engineers."""
 
+from ....application import commands as c
 from ....application import questions as q
+from ..actions import Action
 from ..reads import Here, Read
 
 
@@ -25,4 +27,11 @@ READS = (
         "get_projections",
     ),
 )
-ACTIONS = ()
+ACTIONS = (
+    Action(
+        "POST",
+        "/projections/{projection}/skip",
+        c.SkipEvent,
+        "Go on without an event that cannot be folded",
+    ),
+)

@@ -21,6 +21,9 @@ from countersign.interfaces.http.router import reads
 
 FILE = Path(examples.__file__).with_name("answers.json")
 SHOWN = 2
+BY_THE_WALL = {"updated": "2026-03-02T09:00:00Z", "rate": 0.0}
+"""What a projection's state takes from the machine and not from the company's clock."""
+
 READERS = {"get_projections": "Hilda", "get_funnel": "Hilda", "list_due_dates": "Hilda"}
 READERS |= {"list_plans": "Hilda", "list_inbox": "Max", "list_trail": "Hilda"}
 
@@ -75,6 +78,9 @@ def answers(known_company, wire):
 
 def shortened(body):
     """Of a list its first items, and no cursor, which would be opaque to a reader too."""
+    if "projections" in body:
+        first = [each | BY_THE_WALL for each in body["projections"][:SHOWN]]
+        return body | {"projections": first}
     if "items" in body:
         return {"items": body["items"][:SHOWN], "next_cursor": None}
     if "entries" in body and "board" in body:
