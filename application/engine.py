@@ -23,6 +23,7 @@ from . import (
 from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
+from .news import News
 from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
 from .questions import DueDates, Question
 from .reactions import NAMES, react
@@ -63,6 +64,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._close = close
+        self.news = News(journal, answers, clock)
 
     def handle(
         self,
@@ -147,6 +149,10 @@ class Engine:
     def position(self) -> int:
         """The journal's newest position."""
         return self._journal.position()
+
+    def is_current(self) -> bool:
+        """Whether the database has the tables that this version knows."""
+        return self._journal.is_current()
 
     def version(self, stream: str) -> int:
         """The version at which a stream stands, for `expecting`."""

@@ -53,11 +53,23 @@ def show(
 
     Whatever moment or day the question is about, what somebody may see rests on today.
     """
-    reader = _Reader(answers, actor, at, on, today)
-    answer = reader.seen(question)
+    answer = seen(answers, question, actor, at=at, on=on, today=today)
     if isinstance(question, q.Part):
         answer = answer[question.skip :][: question.limit]
     return opened(answers, answer)
+
+
+def seen(
+    answers: Answers,
+    question: q.Question,
+    actor: Actor,
+    *,
+    at: int | None,
+    on: date,
+    today: date,
+) -> Any:
+    """As `show`, whole, and with its text still sealed."""
+    return _Reader(answers, actor, at, on, today).seen(question)
 
 
 class _Reader:

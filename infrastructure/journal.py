@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ..application.aggregates import Aggregate
-from ..application.ports import Decided, Ids, Link, Moved, Receipt, Recorded, Write
+from ..application.ports import Decided, Doorbell, Ids, Link, Moved, Receipt, Recorded, Write
 from ..domain.classification import RULES, classify
 from ..domain.event import PersonId, Value
 from ..domain.refusals import CommandReused, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
-from . import codec
+from . import codec, migrate
 from .batch import (
     Appended,
     Batch,
@@ -29,6 +29,7 @@ from .batch import (
     UnitGone,
 )
 from .database import Database, Tx
+from .doorbell import doorbell_for
 from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
 from .pages import some
@@ -134,6 +135,23 @@ class KeptJournal:
         while page := self._page(after, names):
             after = page[-1].position
             yield from page
+
+    def since(self, after: int, limit: int) -> list[Recorded]:
+        """A residue is passed over: nothing of it is left to be told."""
+        while True:
+            with self.database.reading() as tx:
+                rows = self.recorder.since(tx, after, limit)
+            found = [codec.recorded(row) for row in rows if row.body is not None]
+            if found or len(rows) < limit:
+                return found
+            after = rows[-1].position
+
+    def doorbell(self) -> Doorbell:
+        return doorbell_for(self.database)
+
+    def is_current(self) -> bool:
+        found, known = migrate.status(self.database)
+        return found == known
 
     def _page(self, after: int, names: frozenset[str]) -> list[Recorded]:
         with self.database.reading() as tx:
