@@ -8,15 +8,18 @@ from enum import StrEnum
 
 from ..domain import line
 from ..domain.employee import Role
-from ..domain.event import PersonId
+from ..domain.event import PersonId, PlanId
 from ..domain.refusals import (
     EngineOnly,
     InvolvedInCase,
     NotYourReport,
     NotYours,
+    PlanNotStarted,
     RoleNeeded,
     StandInAppointsNobody,
     UnknownActor,
+    UnknownRequest,
+    UnknownResult,
 )
 from . import commands as c
 from .desk import Desk
@@ -166,7 +169,7 @@ def _party(desk: Desk, command: c.Command) -> None:
 
 
 def _hr_for_all(desk: Desk, command: c.Command) -> None:
-    if Role.HR not in desk.person(desk.actor.person).roles:
+    if Role.HR not in desk.roles:
         raise RoleNeeded(role=Role.HR.value)
     desk.role = Role.HR.value
 
@@ -190,7 +193,7 @@ def _self_or_hr(desk: Desk, command: c.Command) -> None:
         desk.role = "employee"
         return
     stand_in = desk.person(person).stand_in_on(desk.today(person))
-    is_hr = Role.HR in desk.person(desk.actor.person).roles
+    is_hr = Role.HR in desk.roles
     if stand_in and stand_in.person == desk.actor.person and not is_hr:
         raise StandInAppointsNobody
     _hr_for_all(desk, command)
@@ -209,6 +212,20 @@ def _no_part(desk: Desk, command: c.AppointStandIn | c.EndStandIn) -> None:
     )
     if above or below or appoints_self:
         raise InvolvedInCase
+
+
+def within(desk: Desk, command: c.Command, case: PlanId) -> None:
+    """Raises NotFound where what is named lies in another case than the caller says."""
+    match command:
+        case c.Command(plan=plan):  # type: ignore[misc]
+            if plan != case:
+                raise PlanNotStarted
+        case c.Command(task=task):  # type: ignore[misc]
+            if desk.approval(task).plan != case:
+                raise UnknownRequest
+        case c.Command(result=result):  # type: ignore[misc]
+            if desk.result(result).plan != case:
+                raise UnknownResult
 
 
 def _owner_of(desk: Desk, command: c.Command) -> PersonId:

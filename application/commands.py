@@ -37,6 +37,13 @@ Weekdays = Annotated[
 """0 is Monday, as `date.weekday()` counts."""
 
 
+Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
+"""A civil date that calendars and schedules can still be reckoned from."""
+
+Zone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""An IANA name; whether there is such a zone is the domain's to say."""
+
+
 class Command(Value):
     """Something that somebody wants to be done."""
 
@@ -52,9 +59,9 @@ class PersonRow(Value):
     manager: Text | None = None
     top: bool = False
     kind: Kind = Kind.EMPLOYEE
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
     weekdays: Weekdays | None = None
-    left_on: date | None = None
+    left_on: Day | None = None
 
 
 # Organisation
@@ -70,7 +77,7 @@ class ImportOrganisation(Command):
     """Brings people and lines to what the rows say, all or nothing; who is missing stays."""
 
     rows: tuple[PersonRow, ...]
-    effective: date
+    effective: Day
 
 
 class RegisterOutsider(Command):
@@ -78,33 +85,33 @@ class RegisterOutsider(Command):
 
     name: Text
     email: Text | None = None
-    time_zone: str = "UTC"
+    time_zone: Zone = "UTC"
 
 
 class SetLine(Command):
     person: PersonId
     manager: PersonId | None = None
     top: bool = False
-    effective: date
+    effective: Day
 
 
 class SetTimeZone(Command):
     person: PersonId
-    time_zone: str
+    time_zone: Zone
 
 
 class SetWorkingDays(Command):
     person: PersonId
     weekdays: Weekdays
-    effective: date
+    effective: Day
 
 
 class NoteAbsence(Command):
     """Dates only, never the kind: from `start`, not including `end`."""
 
     person: PersonId
-    start: date
-    end: date
+    start: Day
+    end: Day
 
 
 class CancelAbsence(Command):
@@ -118,31 +125,31 @@ class AppointStandIn(Command):
     person: PersonId
     stand_in: PersonId
     alternate: PersonId | None = None
-    start: date
-    end: date
+    start: Day
+    end: Day
 
 
 class EndStandIn(Command):
     person: PersonId
     appointment: Id
-    effective: date
+    effective: Day
 
 
 class RecordJobChange(Command):
     person: PersonId
-    effective: date
+    effective: Day
 
 
 class RecordLeaving(Command):
     """Open cases freeze and acceptances end (RULES E13)."""
 
     person: PersonId
-    effective: date
+    effective: Day
 
 
 class RecordReturn(Command):
     person: PersonId
-    effective: date
+    effective: Day
 
 
 class GrantRole(Command):
@@ -167,7 +174,7 @@ class SetPolicy(Command):
 
 class SetHolidays(Command):
     year: Annotated[int, Field(ge=2000, le=2200)]
-    days: tuple[date, ...]
+    days: tuple[Day, ...]
 
 
 # Plan
@@ -182,7 +189,7 @@ class TaskWish(Value):
 
 
 class PracticeDay(Value):
-    on: date
+    on: Day
     note: Text | None = None
 
 
@@ -342,7 +349,7 @@ class NoteResult(Command):
     task: TaskId
     finding: FindingWish
     evidence: tuple[EvidenceWish, ...] = ()
-    found_on: date | None = None
+    found_on: Day | None = None
 
 
 class AmendResult(Command):

@@ -1,19 +1,20 @@
 """The desk is what a handler works at: it recalls, looks people up, and collects writes."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeVar
 
 from ..domain import line
 from ..domain.approval import Approval
-from ..domain.employee import Employee, today
+from ..domain.employee import Employee, Role, today
 from ..domain.event import Event, ItemId, PersonId, PlanId, ResultId, TaskId, Value
 from ..domain.line import Seat
 from ..domain.plan import Plan, TaskStanding
 from ..domain.policy import Policy
 from ..domain.reference import ReferenceItem
 from ..domain.refusals import (
+    Outdated,
     PlanNotStarted,
     UnknownItem,
     UnknownPerson,
@@ -41,10 +42,14 @@ State = TypeVar("State", bound=Value)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts: a person, or the engine itself; `via` names the client that speaks for them."""
+    """Who acts: a person, or the engine itself; `via` names the client that speaks for them.
+
+    `roles` are those that whoever vouches for the person brings, beside those on record.
+    """
 
     person: PersonId
     via: str = "library"
+    roles: frozenset[Role] = frozenset()
 
     @property
     def is_engine(self) -> bool:
@@ -106,6 +111,18 @@ class Desk:
         if not state.known:
             raise UnknownPerson
         return state
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The actor's: granted on record, or brought along."""
+        return self.person(self.actor.person).roles | self.actor.roles
+
+    def expect(self, versions: Mapping[str, int]) -> None:
+        """Raises Outdated unless every stream still stands at the version that was looked at."""
+        for stream, seen in versions.items():
+            current = self.session.version(stream)
+            if current != seen:
+                raise Outdated(current=current)
 
     def plan(self, plan: PlanId) -> Plan:
         state = self.recall(PLAN, plan)

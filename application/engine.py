@@ -1,12 +1,13 @@
 """The engine: a command in, a receipt out; a question in, an answer out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ..domain.event import Event
+from ..domain.event import Event, PersonId, PlanId
 from ..domain.refusals import Refusal, Stale
 from . import (
     access,
@@ -22,6 +23,7 @@ from . import (
 from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
+from .news import News
 from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
 from .questions import DueDates, Question
 from .reactions import NAMES, react
@@ -31,6 +33,19 @@ DESKS = (employees, policies, plans, results, references, approvals, operations)
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A command with who gives it, under which id, and what they take for granted."""
+
+    command: Command
+    actor: Actor
+    id: str
+    cause: str | None = None
+    correlation: str | None = None
+    case: PlanId | None = None
+    expecting: Mapping[str, int] = field(default_factory=dict)
 
 
 class Engine:
@@ -49,6 +64,7 @@ class Engine:
         self._clock = clock
         self._ids = ids
         self._close = close
+        self.news = News(journal, answers, clock)
 
     def handle(
         self,
@@ -59,15 +75,27 @@ class Engine:
         cause: str | None = None,
         correlation: str | None = None,
         connection: object | None = None,
+        case: PlanId | None = None,
+        expecting: Mapping[str, int] | None = None,
     ) -> Receipt:
         """Decides and writes; returns what was written and the journal's position after it.
 
         The same `command_id` from the same actor returns its first receipt. With `connection`,
         the host's own, the receipt is provisional until the host has committed and called
-        `settle`. Raises a Refusal; nothing is written then.
+        `settle`. Raises a Refusal; nothing is written then: a NotFound also where what is named
+        lies in another case than `case`, and Outdated where a stream no longer stands at the
+        version in `expecting`.
         """
-        command_id = command_id or self._ids()
-        decide = partial(self._decide, command, actor, command_id, cause, correlation, connection)
+        asked = _Asked(
+            command=command,
+            actor=actor,
+            id=command_id or self._ids(),
+            cause=cause,
+            correlation=correlation,
+            case=case,
+            expecting=expecting or {},
+        )
+        decide = partial(self._decide, asked, connection)
         try:
             receipt = decide()
         except Moved:
@@ -85,7 +113,7 @@ class Engine:
     def rehearse(self, command: Command, actor: Actor) -> tuple[Event, ...]:
         """What handling the command would write now; writes nothing. Raises a Refusal."""
         with self._journal.session() as session:
-            desk = self._desk(session, command, actor)
+            desk = self._desk(session, _Asked(command=command, actor=actor, id=""))
             return tuple(event for write in desk.writes for event in write.events)
 
     def settle(self, receipt: Receipt) -> None:
@@ -118,6 +146,22 @@ class Engine:
         """The journal's last position that was recorded by a moment."""
         return self._answers.position_at(moment)
 
+    def position(self) -> int:
+        """The journal's newest position."""
+        return self._journal.position()
+
+    def is_current(self) -> bool:
+        """Whether the database has the tables that this version knows."""
+        return self._journal.is_current()
+
+    def version(self, stream: str) -> int:
+        """The version at which a stream stands, for `expecting`."""
+        return self._journal.version(stream)
+
+    def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
+        """Who goes by this `number`, `login` or `email`, or is this issuer's subject (`oidc`)."""
+        return self._journal.whose(kind, value, issuer)
+
     def now(self) -> datetime:
         return self._clock()
 
@@ -130,42 +174,35 @@ class Engine:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _decide(
-        self,
-        command: Command,
-        actor: Actor,
-        command_id: str,
-        cause: str | None,
-        correlation: str | None,
-        connection: object | None,
-    ) -> Receipt:
+    def _decide(self, asked: "_Asked", connection: object | None) -> Receipt:
         """Recall, decide, append: the road of every command."""
+        actor, command = asked.actor, asked.command
         content = f"{type(command).__name__}:{command.model_dump_json()}".encode()
         with self._open(connection) as session:
-            if first := session.receipt(actor.person, command_id, content):
+            if first := session.receipt(actor.person, asked.id, content):
                 return first
             try:
-                desk = self._desk(session, command, actor)
+                desk = self._desk(session, asked)
             except Refusal:
                 # It may be refused for what it has done itself: sent twice at once.
-                if first := session.receipt(actor.person, command_id, content):
+                if first := session.receipt(actor.person, asked.id, content):
                     return first
                 raise
             envelope = Envelope(
                 actor=actor.person,
                 role=desk.role,
                 via=actor.via,
-                command=command_id,
+                command=asked.id,
                 occurred=desk.now,
                 on_behalf_of=desk.on_behalf_of,
-                cause=cause,
-                correlation=correlation or command_id,
+                cause=asked.cause,
+                correlation=asked.correlation or asked.id,
                 policy=desk.policy_version,
             )
             return session.append(
                 Decided(
                     writes=tuple(desk.writes),
-                    basis=tuple(desk.basis.items()),
+                    basis=tuple({**desk.basis, **asked.expecting}.items()),
                     envelope=envelope,
                     links=tuple(desk.links),
                     shredded=tuple(desk.shredded),
@@ -176,9 +213,13 @@ class Engine:
     def _open(self, connection: object | None) -> AbstractContextManager[Session]:
         return self._journal.session(connection)
 
-    def _desk(self, session: Session, command: Command, actor: Actor) -> Desk:
-        desk = Desk(session, actor, self._clock(), self._ids)
+    def _desk(self, session: Session, asked: "_Asked") -> Desk:
+        command = asked.command
+        desk = Desk(session, asked.actor, self._clock(), self._ids)
+        if asked.case is not None:
+            access.within(desk, command, asked.case)
         access.admit(desk, command)
+        desk.expect(asked.expecting)
         HANDLES[type(command)](desk, command)
         return desk
 

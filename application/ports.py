@@ -157,6 +157,9 @@ class Session(Protocol):
     def recall(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State]:
         """A stream's version and folded state; version 0 and the initial state when empty."""
 
+    def version(self, stream: str) -> int:
+        """Where a stream stands; 0 if nothing was ever written to it."""
+
     def whose(self, kind: str, value: str) -> PersonId | None:
         """Who goes by this number, login or address."""
 
@@ -173,6 +176,23 @@ class Session(Protocol):
         """Writes everything or nothing; raises Moved when the basis has changed."""
 
 
+class Doorbell(Protocol):
+    """Hears what is committed from the moment that it is made.
+
+    It is only a hint. Whoever follows looks for news after every `wait`, whatever woke it, so a
+    ring that is lost costs one interval and no event.
+    """
+
+    def wait(self, timeout_seconds: float) -> None:
+        """Returns when something may have been appended, at a `ring`, or at the time-out."""
+
+    def ring(self) -> None:
+        """Ends a `wait`, also the next one, from any thread."""
+
+    def close(self) -> None:
+        """Gives back what it holds; not while another thread waits on it."""
+
+
 class Journal(Protocol):
     """Where events are kept."""
 
@@ -182,8 +202,26 @@ class Journal(Protocol):
     def settled(self, receipt: Receipt) -> None:
         """The host has committed: catch up, so that questions see it."""
 
+    def position(self) -> int:
+        """The newest position; 0 while it is empty."""
+
+    def version(self, stream: str) -> int:
+        """Where a stream stands; 0 if nothing was ever written to it."""
+
+    def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
+        """Who goes by this number, login or address, or is this issuer's subject."""
+
     def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
         """Events of these names after a position, oldest first."""
+
+    def since(self, after: int, limit: int) -> list[Recorded]:
+        """Up to `limit` events after a position, oldest first; nothing: there are no more."""
+
+    def doorbell(self) -> Doorbell:
+        """A doorbell of one's own."""
+
+    def is_current(self) -> bool:
+        """Whether its tables are those that this version knows."""
 
 
 class Answers(Protocol):

@@ -6,6 +6,10 @@ the text, or `Erased` with its certificate. `None` where this reader may not see
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
 from ..domain.approval import (
     DecisionCard,
@@ -13,7 +17,8 @@ from ..domain.approval import (
     PerceivedValue,
     Phase,
 )
-from ..domain.employee import Kind, Role
+from ..domain.calendar import WorkPattern
+from ..domain.employee import Kind, ReportingLine, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, TaskId, Value
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
@@ -23,8 +28,10 @@ from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
 from ..domain.sealed import Erased, Sealed
 
-Text = Sealed | Erased | str
+Text = SkipJsonSchema[Sealed] | Erased | str
 """Sealed while it travels; a text, or the certificate of its destruction, when it arrives."""
+
+Count = Annotated[int, Field(ge=0)]
 
 
 class Question(Value):
@@ -33,14 +40,26 @@ class Question(Value):
     reason: str | None = None
 
 
+class Part(Value):
+    """Of a long answer so many items (None: all that follow), after skipping some."""
+
+    skip: Count = 0
+    limit: Count | None = None
+
+
 class WhoIs(Question):
     """A person by id, HR number, e-mail address or login."""
 
     known_as: str
 
 
-class People(Question):
+class People(Question, Part):
     """Everybody, with their lines, as they stand on the day asked about."""
+
+    manager: PersonId | None = None
+    role: Role | None = None
+    kind: Kind | None = None
+    serves: bool | None = None
 
 
 class PlanBoard(Question):
@@ -50,10 +69,33 @@ class PlanBoard(Question):
     person: PersonId | None = None
 
 
-class Inbox(Question):
+class Calendar(Question):
+    """When somebody works, is away, and who stands in; whom they report to, from which day on."""
+
+    person: PersonId
+
+
+class Plans(Question, Part):
+    """The plans that a reader may follow: their own, and as HR all that have been told."""
+
+    employee: PersonId | None = None
+    step: Step | None = None
+    phase: Phase | None = None
+    level: int | None = None
+    is_open: bool | None = None
+
+
+class Funnel(Question):
+    """How many plans stand at which step, and how many tasks wait or are enabled."""
+
+
+class Inbox(Question, Part):
     """What waits for a person."""
 
     person: PersonId
+    kind: str | None = None
+    plan: PlanId | None = None
+    employee: PersonId | None = None
 
 
 class AuditTrail(Question):
@@ -66,19 +108,19 @@ class AuditTrail(Question):
     after: int = 0
 
 
-class DueDates(Question):
+class DueDates(Question, Part):
     """What falls due up to a day, of one case or of all, of one kind or of every."""
 
     until: date | None = None
-    kind: str | None = None
     case: PlanId | None = None
+    kind: str | None = None
 
 
 class ProjectionHealth(Question):
     """How far every projection has come, and what is held up."""
 
 
-class ReadingList(Question):
+class ReadingList(Question, Part):
     """The reference items that somebody keeps."""
 
     person: PersonId
@@ -96,6 +138,33 @@ class PersonView(Value):
     roles: tuple[Role, ...] = ()
     stand_in: PersonId | None = None
     plan: PlanId | None = None
+
+
+class AbsenceView(Value):
+    """From `start`, not including `end`."""
+
+    absence: Id
+    start: date
+    end: date | None = None
+
+
+class StandInView(Value):
+    """Decides from `start`, not including `end`."""
+
+    appointment: Id
+    stand_in: PersonId
+    alternate: PersonId | None = None
+    start: date
+    end: date | None = None
+
+
+class CalendarView(Value):
+    person: PersonId
+    time_zone: str
+    lines: tuple[ReportingLine, ...] = ()
+    working_days: tuple[WorkPattern, ...] = ()
+    absences: tuple[AbsenceView, ...] = ()
+    stand_ins: tuple[StandInView, ...] = ()
 
 
 class EvidenceView(Value):
@@ -226,6 +295,50 @@ class PlanView(Value):
     closed: str | None = None
     tasks: tuple[TaskView, ...] = ()
     entries: tuple[EntryView, ...] = ()
+
+
+class TaskSummary(Value):
+    """A task's state and dates, and nothing of what it is about."""
+
+    task: TaskId
+    standing: TaskStanding
+    month_ready_on: date | None = None
+    month_met_on: date | None = None
+    phase: Phase = Phase.NOT_ASKED
+    round: int | None = None
+    level: int | None = None
+    level_since: date | None = None
+    enabled_on: date | None = None
+    until: date | None = None
+
+
+class PlanSummary(Value):
+    plan: PlanId
+    employee: PersonId
+    employee_name: Text | None = None
+    cycle: int
+    step: Step | None = None
+    started_on: date
+    closed: str | None = None
+    told: bool
+    tasks: tuple[TaskSummary, ...] = ()
+
+
+class StepCount(Value):
+    step: Step
+    plans: int | None
+
+
+class FunnelView(Value):
+    """Open plans by step, tasks by request; None where it would be fewer than five (RULES F3)."""
+
+    steps: tuple[StepCount, ...]
+    between_cycles: int | None
+    waiting_for_level_1: int | None
+    waiting_for_level_2: int | None
+    returned: int | None
+    declined: int | None
+    enabled: int | None
 
 
 class InboxItem(Value):

@@ -3,10 +3,10 @@
 A reader finds the table in docs/reference/access.md.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from ..domain.employee import Role
 from ..domain.event import PersonId, RecordClass, Value
@@ -53,9 +53,23 @@ def show(
 
     Whatever moment or day the question is about, what somebody may see rests on today.
     """
-    reader = _Reader(answers, actor, at, on, today)
-    answer = reader.seen(question)
+    answer = seen(answers, question, actor, at=at, on=on, today=today)
+    if isinstance(question, q.Part):
+        answer = answer[question.skip :][: question.limit]
     return opened(answers, answer)
+
+
+def seen(
+    answers: Answers,
+    question: q.Question,
+    actor: Actor,
+    *,
+    at: int | None,
+    on: date,
+    today: date,
+) -> Any:
+    """As `show`, whole, and with its text still sealed."""
+    return _Reader(answers, actor, at, on, today).seen(question)
 
 
 class _Reader:
@@ -68,6 +82,7 @@ class _Reader:
         self._on = on
         self._today = today
         self._trusted = actor.is_engine
+        self._brought = actor.roles
         self._told: dict[str, bool] = {}
 
     def seen(self, question: q.Question) -> Any:
@@ -75,10 +90,20 @@ class _Reader:
             case q.WhoIs():
                 return self._person(self._ask(question))
             case q.People():
-                return [self._person(person) for person in self._ask(question)]
+                return [self._person(each) for each in _people(question, self._ask(question))]
+            case q.Calendar(person=person):
+                return self._calendar(question, person)
             case q.PlanBoard():
                 return self._board(question)
-            case q.Inbox(person=person) | q.ReadingList(person=person):
+            case q.Plans():
+                return _plans(question, self._followed(self._ask(question)))
+            case q.Funnel():
+                self._needs(Role.HR)
+                return _few_hidden(self._ask(question))
+            case q.Inbox(person=person):
+                self._only(person)
+                return _items(question, self._ask(question))
+            case q.ReadingList(person=person):
                 self._only(person)
                 return self._ask(question)
             case q.DueDates(case=case):
@@ -97,9 +122,7 @@ class _Reader:
 
     def _health(self, question: q.ProjectionHealth) -> q.Health:
         """Says which cases are held up, so not everybody's."""
-        roles = () if self._trusted else self._roles()
-        if not (self._trusted or Role.ENGINEER in roles):
-            raise RoleNeeded(role=Role.ENGINEER.value)
+        self._needs(Role.ENGINEER)
         answer: q.Health = self._ask(question)
         return answer
 
@@ -112,12 +135,28 @@ class _Reader:
         if person != self._me and not self._trusted:
             raise NotYours
 
-    def _roles(self) -> Sequence[Role]:
+    def _needs(self, role: Role) -> None:
+        if not self._trusted and role not in self._roles():
+            raise RoleNeeded(role=role.value)
+
+    def _roles(self) -> Collection[Role]:
         try:
             me: q.PersonView = self._ask_today(q.WhoIs(known_as=self._me))
         except UnknownPerson:
             return ()
-        return me.roles
+        return self._brought.union(me.roles)
+
+    def _calendar(self, question: q.Calendar, person: PersonId) -> q.CalendarView:
+        """When somebody is away is for themselves and HR."""
+        if person != self._me and not self._trusted and Role.HR not in self._roles():
+            raise NotFound
+        found: q.CalendarView = self._ask(question)
+        return found
+
+    def _followed(self, plans: Sequence[q.PlanSummary]) -> Sequence[q.PlanSummary]:
+        """One's own; as HR also what has been told (RULES F1)."""
+        is_hr = self._trusted or Role.HR in self._roles()
+        return [plan for plan in plans if plan.employee == self._me or (is_hr and plan.told)]
 
     def _board(self, question: q.PlanBoard) -> q.PlanView:
         board: q.PlanView = self._ask(question)
@@ -157,13 +196,25 @@ class _Reader:
         """A case's dates to whoever sees the case; everybody's to HR."""
         if case is not None:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
-        elif not self._trusted and Role.HR not in self._roles():
-            raise RoleNeeded(role=Role.HR.value)
+        else:
+            self._needs(Role.HR)
         dates: Sequence[q.DueDate] = self._ask(question)
-        return [due for due in dates if due.item is None or due.person == self._me]
+        shown = [due for due in dates if due.item is None or due.person == self._me]
+        return _kept(shown, kind=question.kind)
 
     def _trail(self, question: q.AuditTrail) -> Sequence[q.TrailEntry]:
-        entries: Sequence[q.TrailEntry] = self._ask(question)
+        """A page is as long as was asked, unless there is no more, however much is hidden."""
+        found: list[q.TrailEntry] = []
+        while True:
+            entries: Sequence[q.TrailEntry] = self._ask(question)
+            found += self._seen_of(question, entries)
+            if len(entries) < question.limit or len(found) >= question.limit:
+                return found[: question.limit]
+            question = question.model_copy(update={"after": entries[-1].position})
+
+    def _seen_of(
+        self, question: q.AuditTrail, entries: Sequence[q.TrailEntry]
+    ) -> Sequence[q.TrailEntry]:
         if self._trusted or question.person == self._me or self._owns(question.case):
             return entries
         roles = self._roles()
@@ -189,6 +240,50 @@ class _Reader:
         if case is not None and case not in self._told:
             self._told[case] = is_told(self._ask_today(q.PlanBoard(plan=case)))
         return case is None or self._told[case]
+
+
+Item = TypeVar("Item")
+
+
+def _kept(items: Iterable[Item], **wanted: object) -> list[Item]:
+    """Those that have the values asked for; None asks for nothing."""
+    asked = {name: value for name, value in wanted.items() if value is not None}
+    return [item for item in items if all(getattr(item, name) == asked[name] for name in asked)]
+
+
+def _people(question: q.People, people: Iterable[q.PersonView]) -> list[q.PersonView]:
+    found = _kept(people, manager=question.manager, kind=question.kind, serves=question.serves)
+    return [each for each in found if question.role is None or question.role in each.roles]
+
+
+def _items(question: q.Inbox, items: Iterable[q.InboxItem]) -> list[q.InboxItem]:
+    return _kept(items, kind=question.kind, plan=question.plan, employee=question.employee)
+
+
+def _plans(question: q.Plans, plans: Iterable[q.PlanSummary]) -> list[q.PlanSummary]:
+    found = _kept(plans, employee=question.employee, step=question.step)
+    if question.is_open is not None:
+        found = [plan for plan in found if (plan.closed is None) is question.is_open]
+    if question.phase is None and question.level is None:
+        return found
+    wanted = {"phase": question.phase, "level": question.level}
+    return [plan for plan in found if _kept(plan.tasks, **wanted)]
+
+
+FEW = 5
+
+
+def _few_hidden(funnel: q.FunnelView) -> q.FunnelView:
+    """Counts under five could be told apart (RULES F3)."""
+    counts = {name: getattr(funnel, name) for name in q.FunnelView.model_fields if name != "steps"}
+    steps = tuple(each.model_copy(update={"plans": _shown(each.plans)}) for each in funnel.steps)
+    return funnel.model_copy(
+        update={"steps": steps, **{name: _shown(count) for name, count in counts.items()}}
+    )
+
+
+def _shown(count: int | None) -> int | None:
+    return None if count is None or count < FEW else count
 
 
 def _starts_in_sight(board: q.PlanView) -> bool:

@@ -335,6 +335,10 @@ class NotInEvidence(Conflict):
     says = "An acceptance cites one of the results shown as evidence."
 
 
+class Outdated(Stale):
+    says = "This is at version {current} now, which is not the one you looked at. Look again."
+
+
 class StaleEvidence(Stale):
     says = "You looked at evidence version {seen}; it is version {current} now. Look again."
 

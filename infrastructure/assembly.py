@@ -22,6 +22,7 @@ from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
 from .projections.every import projections
+from .projections.overview import Overview
 from .projections.people import Find
 from .projector import quarantine
 from .projector.answers import ProjectedAnswers
@@ -130,7 +131,9 @@ class House:
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
         )
-        self._answers = ProjectedAnswers(database, self.recorder, self.projector, self.vault)
+        self._answers = ProjectedAnswers(
+            database, self.recorder, self.projector, self.vault, (Overview(),)
+        )
         self.engine = Engine(self.journal, self._answers, clock, ids, self.close)
 
     def close(self) -> None:

@@ -8,12 +8,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from ..application.aggregates import Aggregate
-from ..application.ports import Decided, Ids, Link, Moved, Receipt, Recorded, Write
+from ..application.ports import Decided, Doorbell, Ids, Link, Moved, Receipt, Recorded, Write
 from ..domain.classification import RULES, classify
 from ..domain.event import PersonId, Value
 from ..domain.refusals import CommandReused, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
-from . import codec
+from . import codec, migrate
 from .batch import (
     Appended,
     Batch,
@@ -29,7 +29,8 @@ from .batch import (
     UnitGone,
 )
 from .database import Database, Tx
-from .identity import Identities
+from .doorbell import doorbell_for
+from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
 from .pages import some
 from .projector.follower import Projector
@@ -113,10 +114,44 @@ class KeptJournal:
         self.vault.forget(units)
         self.keyring.destroy(keys, units)
 
+    def position(self) -> int:
+        with self.database.reading() as tx:
+            return self.recorder.head(tx)
+
+    def version(self, stream: str) -> int:
+        with self.database.reading() as tx:
+            return _version(self.recorder, tx, stream)
+
+    def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
+        """An empty value is nobody's."""
+        try:
+            known_as = oidc(issuer or "", value) if kind == "oidc" else value
+            with self.database.reading() as tx:
+                return self.identities.find(tx, kind, known_as)  # type: ignore[arg-type]
+        except NoIdentity:
+            return None
+
     def follow(self, after: int, names: frozenset[str]) -> Iterator[Recorded]:
         while page := self._page(after, names):
             after = page[-1].position
             yield from page
+
+    def since(self, after: int, limit: int) -> list[Recorded]:
+        """A residue is passed over: nothing of it is left to be told."""
+        while True:
+            with self.database.reading() as tx:
+                rows = self.recorder.since(tx, after, limit)
+            found = [codec.recorded(row) for row in rows if row.body is not None]
+            if found or len(rows) < limit:
+                return found
+            after = rows[-1].position
+
+    def doorbell(self) -> Doorbell:
+        return doorbell_for(self.database)
+
+    def is_current(self) -> bool:
+        found, known = migrate.status(self.database)
+        return found == known
 
     def _page(self, after: int, names: frozenset[str]) -> list[Recorded]:
         with self.database.reading() as tx:
@@ -151,6 +186,9 @@ class JournalSession:
             self._read[place] = self._recalled(aggregate, stream)
         version, state = self._read[place]
         return version, state
+
+    def version(self, stream: str) -> int:
+        return _version(self._recorder, self._tx, stream)
 
     def whose(self, kind: str, value: str) -> PersonId | None:
         return self._journal.identities.find(self._tx, kind, value)  # type: ignore[arg-type]
@@ -285,6 +323,10 @@ class JournalSession:
         return Receipt(
             position=found.last, events=events, repeated=True, provisional=self._provisional
         )
+
+
+def _version(recorder: Recorder, tx: Tx, stream: str) -> int:
+    return recorder.versions(tx, [stream])[stream] if UUID_FORM.fullmatch(stream) else 0
 
 
 KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"

@@ -507,6 +507,16 @@ def on_sqlite(tmp_path: Path, settings: Settings, clock: Clock) -> Iterator[Comp
     house.close()
 
 
+@pytest.fixture(scope="session")
+def quiet_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]:
+    """One for all tests that only knock and are turned away."""
+    place, clock = tmp_path_factory.mktemp("quiet"), Clock()
+    own = Settings(master_key=SecretStr(MASTER), keyring_url=f"sqlite:///{place}/keys.db")
+    house = open_house(f"sqlite:///{place}/company.db", settings=own, clock=clock)
+    yield Company(house, clock).given_a_company()
+    house.close()
+
+
 @pytest.fixture
 def fresh_company(
     tmp_path: Path, settings: Settings, clock: Clock

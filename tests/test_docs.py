@@ -13,6 +13,7 @@ REFERENCE = ROOT / "docs" / "reference"
 LINK = re.compile(r"\]\(<?([^)\s>]+)")
 CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PREFIX = "COUNTERSIGN_"
 LAYERS = ("domain", "application", "infrastructure", "interfaces")
 
 
@@ -99,12 +100,34 @@ def test_every_command_line_is_described():
 
 def test_every_setting_is_described():
     from countersign.infrastructure.settings import Settings
+    from countersign.interfaces.http.settings import HttpSettings
 
-    prefix = Settings.model_config["env_prefix"]
-    names = {f"{prefix}{field}".upper() for field in Settings.model_fields}
+    assert {each.model_config["env_prefix"] for each in (Settings, HttpSettings)} == {PREFIX}
+    fields = {*Settings.model_fields, *HttpSettings.model_fields}
+    assert missing_from("settings.md", {f"{PREFIX}{field.upper()}" for field in fields}) == []
 
-    assert prefix == "COUNTERSIGN_"
-    assert missing_from("settings.md", names) == []
+
+def test_every_route_is_described():
+    from countersign.interfaces.http.router import BESIDE, actions, reads
+
+    text = (REFERENCE / "http.md").read_text("utf-8")
+    routes = {f"{action.method} {action.path}" for action in actions()}
+    routes |= {f"GET {read.path}" for read in reads()}
+    routes |= {f"{method} {path}" for path, methods in BESIDE.items() for method in methods}
+
+    assert sorted(route for route in routes if f"`{route}`" not in text) == []
+
+
+def test_every_route_that_is_described_is_there():
+    from countersign.interfaces.http.router import BESIDE, actions, reads
+
+    text = (REFERENCE / "http.md").read_text("utf-8").partition("## The routes")[2]
+    described = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`]*)`", text))
+    routes = {f"{action.method} {action.path}" for action in actions()}
+    routes |= {f"GET {read.path}" for read in reads()}
+    routes |= {f"{method} {path}" for path, methods in BESIDE.items() for method in methods}
+
+    assert {route.partition("?")[0] for route in described} - routes == set()
 
 
 @pytest.mark.parametrize(

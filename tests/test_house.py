@@ -71,15 +71,16 @@ def python(program):
 
 
 def test_opening_the_face_loads_no_framework_of_the_interfaces():
-    frameworks = "{'click', 'fastapi', 'jinja2', 'rich', 'starlette', 'typer', 'uvicorn'}"
+    frameworks = {"anyio", "click", "fastapi", "jinja2", "joserfc", "rich", "starlette", "typer"}
     told = python(f"import sys, countersign; print({frameworks} & {{*sys.modules}})")
 
     assert (told.stdout.strip(), told.stderr) == ("set()", "")
 
 
-def test_the_command_line_opens_without_the_postgres_extra():
+@pytest.mark.parametrize("missing", ["psycopg", "fastapi", "joserfc", "uvicorn"])
+def test_the_command_line_opens_without_the_extras(missing):
     told = python(
-        "import sys; sys.modules['psycopg'] = None; import countersign.interfaces.cli.app"
+        f"import sys; sys.modules[{missing!r}] = None; import countersign.interfaces.cli.app"
     )
 
     assert told.stderr == ""

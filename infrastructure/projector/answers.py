@@ -13,23 +13,28 @@ from ..vault import Vault
 from .copies import Copy
 from .follower import Projector, stands_still
 from .health import health
-from .projection import Projection, ProjectionBuilding, ProjectionFaulty
+from .projection import Answering, ProjectionBuilding, ProjectionFaulty
 
 
 class ProjectedAnswers:
     """The projections' side of the engine."""
 
     def __init__(
-        self, database: Database, recorder: Recorder, projector: Projector, vault: Vault
+        self,
+        database: Database,
+        recorder: Recorder,
+        projector: Projector,
+        vault: Vault,
+        beside: Sequence[Answering] = (),
     ) -> None:
         self._database = database
         self._recorder = recorder
         self._projector = projector
         self._vault = vault
-        self._whose = {
-            question: projection
-            for projection in projector.projections
-            for question in projection.answers
+        self._whose: dict[type[Question], Answering] = {
+            question: answering
+            for answering in (*projector.projections, *beside)
+            for question in answering.answers
         }
 
     def answer(self, question: Question, *, at: int | None, on: date) -> Any:
@@ -37,10 +42,10 @@ class ProjectedAnswers:
         if isinstance(question, ProjectionHealth):
             return self.health()
         found = self._projector.catch_up_if_behind()
-        projection = self._whose[type(question)]
-        _check(projection, {copy.name: copy for copy in found})
+        answering = self._whose[type(question)]
+        _check(answering, {copy.name: copy for copy in found})
         with self._database.reading() as tx:
-            return projection.answer(self._projector.shelf(found).on(tx), question, at, on)
+            return answering.answer(self._projector.shelf(found).on(tx), question, at, on)
 
     def health(self) -> Health:
         with self._database.reading() as tx:
@@ -58,8 +63,8 @@ class ProjectedAnswers:
             return self._vault.open(tx, sealed)
 
 
-def _check(projection: Projection, live: dict[str, Copy]) -> None:
-    for name in projection.reads:
+def _check(answering: Answering, live: dict[str, Copy]) -> None:
+    for name in answering.reads:
         if name not in live:
             raise ProjectionBuilding(
                 f"The projection {name} is being built in its new version; ask again soon"

@@ -15,7 +15,22 @@ from ..projections.intervals import Book, Parted, Spread
 LONGEST_ERROR = 300
 
 
-class Projection(Protocol):
+class Answering(Protocol):
+    """What answers questions from the tables of projections."""
+
+    @property
+    def answers(self) -> tuple[type[Question], ...]:
+        """The questions that are its own."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The projections whose tables its answers are read from."""
+
+    def answer(self, tx: Tx, question: Question, at: int | None, on: date, /) -> Any:
+        """What the tables say, as of a position (None: now), for a day."""
+
+
+class Projection(Answering, Protocol):
     """Tables, fold and answer, in one file.
 
     Whoever changes what `fold` writes, or a table, raises `version`: the tables are then built
@@ -31,14 +46,6 @@ class Projection(Protocol):
     @property
     def books(self) -> tuple[Book, ...]: ...
 
-    @property
-    def answers(self) -> tuple[type[Question], ...]:
-        """The questions that are its own."""
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The projections whose tables its answers are read from."""
-
     def concerns(self, name: str, /) -> bool:
         """Whether events of this name are folded."""
 
@@ -51,9 +58,6 @@ class Projection(Protocol):
 
     def fold(self, pages: Spread, recorded: Recorded, /) -> None:
         """Turns one event into rows. The same journal must give the same rows."""
-
-    def answer(self, tx: Tx, question: Question, at: int | None, on: date, /) -> Any:
-        """What the tables say, as of a position (None: now), for a day."""
 
 
 def partition(projection: Projection, recorded: Recorded) -> str:

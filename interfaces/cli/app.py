@@ -16,6 +16,7 @@ from . import (
     reference,
     replay,
     result,
+    serve,
     worker,
 )
 from .session import AsJson, Database, Here, Person
@@ -40,7 +41,7 @@ def begin(
     ctx.obj = Here(db, person_as, as_json)
 
 
-for _command in (init, demo, inbox, replay, worker):
+for _command in (init, demo, inbox, replay, serve, worker):
     _command.add_to(app)
 
 for _name, _group in {

@@ -147,6 +147,8 @@ def _wrong(error: Any) -> tuple[str, str]:
             return "this cell is empty", "every person needs one"
         case "string_too_long":
             return "this is too long", "use at most 4000 characters"
+        case "greater_than_equal" | "less_than_equal":
+            return "this day is out of reach", "use a day from 1900 to 2200"
     return "this cannot be stored", "remove characters that are not text"
 
 

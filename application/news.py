@@ -1,0 +1,200 @@
+"""News: what has happened since a position, for whoever watches a plan or an inbox.
+
+A position is all that need be remembered: what is told of the time between two positions is
+worked out from the journal and the projections, so that it can be told again.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from ..domain.employee import Role
+from ..domain.event import PersonId, PlanId, Value
+from ..domain.refusals import NotFound
+from . import questions as q
+from .desk import Actor
+from .ports import Answers, Clock, Doorbell, Journal
+from .visibility import seen
+
+PAGE = 500
+TOUCHES_INBOXES = ("approval.", "result.", "employee.")
+MOVES_PEOPLE = "employee."
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event, as far as everybody may be woken by it."""
+
+    position: int
+    name: str
+    case: PlanId | None
+    stream: str
+    actor: PersonId
+
+    @property
+    def moves_people(self) -> bool:
+        """Whether lines, service, roles or absences have changed: then anybody's sight may."""
+        return self.name.startswith(MOVES_PEOPLE)
+
+    @property
+    def touches_inboxes(self) -> bool:
+        return self.name.startswith(TOUCHES_INBOXES)
+
+
+class PlanChanged(Value):
+    """An event of a plan; without its name for whoever sees the plan and not its trail."""
+
+    position: int
+    plan: PlanId
+    name: str | None = None
+
+
+class InboxChanged(Value):
+    """What came into an inbox and what went from it, up to a position; without any text."""
+
+    position: int
+    came: tuple[q.InboxItem, ...]
+    went: tuple[q.InboxItem, ...]
+
+
+class News:
+    """The journal's side of live updates. Threads may share one."""
+
+    def __init__(self, journal: Journal, answers: Answers, clock: Clock) -> None:
+        self._journal = journal
+        self._answers = answers
+        self._clock = clock
+
+    def position(self) -> int:
+        """The journal's newest position."""
+        return self._journal.position()
+
+    def today(self) -> date:
+        return self._clock().date()
+
+    def since(self, position: int, limit: int = PAGE) -> list[Happened]:
+        """Some of what was recorded after a position, oldest first; nothing: that is all."""
+        return [
+            Happened(each.position, each.name, each.case, each.stream, each.actor)
+            for each in self._journal.since(position, limit)
+        ]
+
+    def doorbell(self) -> Doorbell:
+        """Rings when something may have been appended; whoever made it closes it."""
+        return self._journal.doorbell()
+
+    def of_plan(
+        self, plan: PlanId, actor: Actor, *, after: int, until: int, reason: str | None = None
+    ) -> list[PlanChanged]:
+        """What this reader may know of a plan's events between two positions.
+
+        Whoever may read the trail is told every event; whoever sees the plan alone, that what they
+        see has changed. Raises NotFound for anybody else.
+        """
+        self._answers.wait_for(until)
+        told = list(self._trail(plan, actor, after, until, reason))
+        if told or self._reads_trail(plan, actor, reason):
+            return [PlanChanged(position=each.position, plan=plan, name=each.name) for each in told]
+        if self._board(plan, actor, None, reason) is None:
+            raise NotFound
+        if until <= after:
+            return []
+        now, before = (self._board(plan, actor, at, reason) for at in (until, after))
+        return [PlanChanged(position=until, plan=plan)] if now != before else []
+
+    def of_inbox(self, actor: Actor, *, after: int, until: int) -> InboxChanged | None:
+        """What came into this reader's inbox between two positions, and what went."""
+        self._answers.wait_for(until)
+        before, now = self._inbox(actor, after), self._inbox(actor, until)
+        came = tuple(item for item in now if item not in before)
+        went = tuple(item for item in before if item not in now)
+        return InboxChanged(position=until, came=came, went=went) if came or went else None
+
+    def may_concern(self, happened: Happened) -> frozenset[PersonId] | None:
+        """Whose inbox an event can have changed, beside HR's; None: anybody's.
+
+        The employee, whoever on any day stands above them, whoever was named, and whoever was
+        ever appointed for one of those.
+        """
+        if happened.moves_people or happened.case is None:
+            return None
+        self._answers.wait_for(happened.position)
+        try:
+            board: q.PlanView = self._asked(q.PlanBoard(plan=happened.case))
+            return frozenset(self._around(board))
+        except NotFound:
+            return None
+
+    def is_hr(self, person: PersonId) -> bool:
+        """Whether it says so on record; the inbox goes by that alone."""
+        view: q.PersonView = self._asked(q.WhoIs(known_as=person))
+        return Role.HR in view.roles
+
+    def _trail(
+        self, plan: PlanId, actor: Actor, after: int, until: int, reason: str | None
+    ) -> Iterator[q.TrailEntry]:
+        more = until > after
+        while more:
+            page = self._entries(plan, actor, after, until, reason, PAGE)
+            yield from page
+            more = len(page) == PAGE
+            after = page[-1].position if page else after
+
+    def _reads_trail(self, plan: PlanId, actor: Actor, reason: str | None) -> bool:
+        """A plan has a first event; it is seen by whoever may read its trail."""
+        return bool(self._entries(plan, actor, 0, None, reason, 1))
+
+    def _entries(
+        self,
+        plan: PlanId,
+        actor: Actor,
+        after: int,
+        until: int | None,
+        reason: str | None,
+        limit: int,
+    ) -> list[q.TrailEntry]:
+        question = q.AuditTrail(case=plan, after=after, limit=limit, reason=reason)
+        try:
+            return list(self._seen(question, actor, until))
+        except NotFound:
+            return []
+
+    def _board(
+        self, plan: PlanId, actor: Actor, at: int | None, reason: str | None
+    ) -> q.PlanView | None:
+        try:
+            board: q.PlanView = self._seen(q.PlanBoard(plan=plan, reason=reason), actor, at)
+        except NotFound:
+            return None
+        return board
+
+    def _inbox(self, actor: Actor, at: int) -> list[q.InboxItem]:
+        items: Iterable[q.InboxItem] = self._seen(q.Inbox(person=actor.person), actor, at)
+        return [item.model_copy(update={"employee_name": None, "title": None}) for item in items]
+
+    def _seen(self, question: q.Question, actor: Actor, at: int | None) -> Any:
+        today = self.today()
+        return seen(self._answers, question, actor, at=at, on=today, today=today)
+
+    def _asked(self, question: q.Question) -> Any:
+        return self._answers.answer(question, at=None, on=self.today())
+
+    def _around(self, board: q.PlanView) -> Iterator[PersonId]:
+        """Up every line that was ever set, and whoever stands in on the way."""
+        named = [
+            each.approver for task in board.tasks if task.request for each in task.request.named
+        ]
+        waiting, known = [board.employee, *named], set[PersonId]()
+        while waiting:
+            person = waiting.pop()
+            if person in known:
+                continue
+            known.add(person)
+            calendar: q.CalendarView = self._asked(q.Calendar(person=person))
+            waiting += [line.manager for line in calendar.lines if line.manager]
+            yield person
+            for each in calendar.stand_ins:
+                yield each.stand_in
+                if each.alternate:
+                    yield each.alternate

@@ -1,0 +1,1 @@
+"""HTTP: resources and actions over the engine; they translate and decide nothing."""

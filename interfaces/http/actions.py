@@ -1,0 +1,243 @@
+"""Actions: how a command becomes a route, the same way for every command."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path
+from pydantic import BaseModel, Field, create_model
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...application.aggregates import POLICY_STREAM
+from ...application.commands import Command
+from ...application.desk import Actor
+from ...application.engine import Engine
+from ...application.ports import Receipt
+from ...application.questions import PlanBoard, PlanView, ReadingItem, ReadingList
+from ...domain.employee import Role
+from ...domain.event import Value
+from ...domain.refusals import NotFound, Refusal, UnknownItem, UnknownResult, UnknownTask
+from . import conditions, idempotency, receipts
+from .documents import ReceiptDocument
+from .edge import JSON, Edge
+from .examples import EXAMPLES
+from .openapi import described
+
+ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+EXAMPLE_ID = "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1"
+Id = Annotated[str, Path(pattern=ID, examples=[EXAMPLE_ID])]
+
+IN_PATH: dict[str, Any] = {
+    "entry": Annotated[int, Path(ge=1, le=1_000_000)],
+    "projection": Annotated[str, Path(pattern="^[a-z_]{1,64}$", examples=["inbox"])],
+    "role": Annotated[Role, Path()],
+    "year": Annotated[int, Path(ge=2000, le=2200)],
+}
+"""How a parameter of a path is typed; all others are ids."""
+
+
+def _as_it_is(command: Command) -> Command:
+    return command
+
+
+@dataclass(frozen=True)
+class Made:
+    """Where something new is found: in which event, under which of its facts, at which address."""
+
+    event: str
+    at: str
+    by: str = "stream"
+
+
+@dataclass(frozen=True)
+class Action:
+    """A command's route. What stands in the path fills the command; the rest is the body.
+
+    `of` names the path's parameter whose stream an ETag speaks of; `must_match` asks for If-Match.
+    """
+
+    method: str
+    path: str
+    command: type[Command]
+    summary: str
+    of: str | None = None
+    made: Made | None = None
+    must_match: bool = False
+    prepare: Callable[[Command], Command] = _as_it_is
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """The parameters of the path."""
+        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+
+    def stream(self, named: Mapping[str, Any]) -> str | None:
+        if self.of is None:
+            return None
+        return POLICY_STREAM if self.of == "policy" else str(named[self.of])
+
+
+def body_model(action: Action) -> type[BaseModel]:
+    """The command without what its address says."""
+    fields = action.command.model_fields
+    left: dict[str, Any] = {
+        name: (_annotated(each), _default(each))
+        for name, each in fields.items()
+        if name not in action.named
+    }
+    doc = action.command.__doc__ or action.summary
+    return create_model(action.command.__name__, __base__=Value, __doc__=doc, **left)
+
+
+def _annotated(field: Any) -> Any:
+    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
+
+
+def _default(field: Any) -> Any:
+    return ... if field.is_required() else Field(default=field.default)
+
+
+def add_action(router: APIRouter, edge: Edge, action: Action) -> None:
+    model = body_model(action)
+
+    async def endpoint(request: Request, **given: Any) -> Response:
+        """FastAPI has looked at the body for its description; the strict one counts."""
+        named = {name: given[name] for name in action.named}
+        body = request.state.body
+        filled = {name: getattr(body, name) for name in type(body).model_fields}
+        known = {name: named[name] for name in named if name in action.command.model_fields}
+        command = action.prepare(action.command(**known, **filled))
+        return await edge.run(partial(carry_out, edge.engine, action, command, named, request))
+
+    endpoint.body = model  # type: ignore[attr-defined]
+    endpoint.__signature__ = _signature(action, model)  # type: ignore[attr-defined]
+    endpoint.__name__ = action.command.__name__
+    router.add_api_route(
+        action.path,
+        endpoint,
+        methods=[action.method],
+        summary=action.summary,
+        description=action.command.__doc__,
+        operation_id=_operation(action.command.__name__),
+        status_code=201 if action.made else 200,
+        response_model=ReceiptDocument,
+        **described(
+            action.path,
+            creates=action.made is not None,
+            conditional=action.of is not None,
+            must_match=action.must_match,
+            body=bool(model.model_fields),
+        ),
+    )
+
+
+def _operation(name: str) -> str:
+    """`ParkTask` is the operation `park_task`."""
+    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).strip("_")
+
+
+def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter("request", kind, annotation=Request)]
+    for name in action.named:
+        annotation = IN_PATH.get(name, Id)
+        parameters.append(inspect.Parameter(name, kind, annotation=annotation))
+    if model.model_fields:
+        parameters.append(_body(action, model, kind))
+    return inspect.Signature(parameters)
+
+
+def exampled(action: Action) -> Any:
+    """A body, with the command's example."""
+    example = EXAMPLES.get(action.command.__name__, {})
+    return Body(openapi_examples={"typical": {"value": example}})
+
+
+def _body(action: Action, model: type[BaseModel], kind: Any) -> inspect.Parameter:
+    body = exampled(action)
+    required = any(field.is_required() for field in model.model_fields.values())
+    default = inspect.Parameter.empty if required else model()
+    return inspect.Parameter("body", kind, annotation=Annotated[model, body], default=default)
+
+
+def carry_out(
+    engine: Engine, action: Action, command: Command, named: Mapping[str, Any], request: Request
+) -> Response:
+    """One command in its actor's name; what they may not see is not there."""
+    actor: Actor = request.state.actor
+    stream = action.stream(named)
+    key = idempotency.command_id(request)
+    if action.must_match:
+        conditions.must_match(request)
+    try:
+        receipt = engine.handle(
+            command,
+            actor,
+            command_id=key,
+            case=named.get("plan"),
+            expecting=conditions.expected(request, engine, stream) if stream else None,
+        )
+    except Refusal as refused:
+        raise as_seen(engine, actor, named, refused) from None
+    told = receipts.document(receipt, command, actor, case=named.get("plan"), of=stream)
+    return _response(action, receipt, told, named, request)
+
+
+def _response(
+    action: Action,
+    receipt: Receipt,
+    told: ReceiptDocument,
+    named: Mapping[str, Any],
+    request: Request,
+) -> Response:
+    headers = {conditions.POSITION: str(receipt.position), "Cache-Control": "no-store"}
+    if receipt.repeated:
+        headers[idempotency.REPLAYED] = "true"
+    new = _location(action, receipt, named, request)
+    if new is not None:
+        headers["Location"] = new
+    return Response(told.model_dump_json().encode(), 201 if new else 200, headers, media_type=JSON)
+
+
+def _location(
+    action: Action, receipt: Receipt, named: Mapping[str, Any], request: Request
+) -> str | None:
+    """None where nothing new was made: it was there already."""
+    if action.made is None:
+        return None
+    for each in receipt.events:
+        if each.name == f"{action.made.event}.v1":
+            new = each.stream if action.made.by == "stream" else each.said[action.made.by]
+            return base(request, action.path, named) + action.made.at.format(new=new, **named)
+    return None
+
+
+def base(request: Request, path: str, named: Mapping[str, Any]) -> str:
+    """Where the interface stands: what comes before this route's own path."""
+    own = path.format(**{name: str(value) for name, value in named.items()})
+    return str(request.scope["path"]).removesuffix(own)
+
+
+def as_seen(engine: Engine, actor: Actor, named: Mapping[str, Any], refused: Refusal) -> Refusal:
+    """The refusal; or, where the actor may not see what was named, that it is not there."""
+    try:
+        _look(engine, actor, named)
+    except NotFound as hidden:
+        return hidden
+    return refused
+
+
+def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
+    if "plan" in named:
+        board: PlanView = engine.ask(PlanBoard(plan=named["plan"]), actor)
+        results = {each.result for task in board.tasks for each in task.results}
+        if "task" in named and named["task"] not in {each.task for each in board.tasks}:
+            raise UnknownTask
+        if "result" in named and named["result"] not in results:
+            raise UnknownResult
+    if "item" in named:
+        items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
+        if named["item"] not in {each.item for each in items}:
+            raise UnknownItem

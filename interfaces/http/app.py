@@ -1,0 +1,64 @@
+"""The application: the router on its own, ready to be served or mounted."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...application.engine import Engine
+from .identity import Resolver
+from .openapi import DESCRIPTION, finished
+from .problems import Problems
+from .router import PREFIX, create_router
+from .settings import HttpSettings
+
+VERSION = "1.0.0"
+"""Of the interface: what is added raises the second number; nothing is taken away under /v1."""
+
+
+def create_app(
+    engine: Engine,
+    *,
+    resolver: Resolver,
+    settings: HttpSettings | None = None,
+) -> FastAPI:
+    """countersign over HTTP. Whoever opened the engine closes it.
+
+    `resolver` says in whose name a request comes: `bearers(engine, settings)`, or a host's own.
+    """
+    settings = settings or HttpSettings()
+    app = Described(
+        title="countersign",
+        version=VERSION,
+        description=DESCRIPTION,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,  # its pages would fetch scripts from elsewhere
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.include_router(create_router(engine, resolver=resolver, settings=settings))
+    problems = Problems(PREFIX, settings.problem_base)
+    _answer_errors(app, problems)
+    return app
+
+
+class Described(FastAPI):
+    """Its OpenAPI document says problem+json where problems come."""
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = finished(super().openapi())
+        return self.openapi_schema
+
+
+def _answer_errors(app: FastAPI, problems: Problems) -> None:
+    """Outside the router: addresses that are not under the prefix, and what nobody foresaw."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return problems.response(error, request)
+
+    for kind in (HTTPException, RequestValidationError, Exception):
+        app.add_exception_handler(kind, answer)

@@ -1,0 +1,111 @@
+"""The edge: async outside, sync inside; who asks is found out before anything else is looked at."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from time import monotonic
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...application.desk import Actor
+from ...application.engine import Engine
+from .identity import REMEMBERED, TRUSTED_SECONDS, Bearers, InService, Remembered, Resolver
+from .problems import Problems, Trouble, invalid
+
+Answer = TypeVar("Answer")
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Edge:
+    """What every request needs. `threads` are as many as the engine has connections."""
+
+    engine: Engine
+    resolver: Resolver
+    problems: Problems
+    threads: CapacityLimiter
+    service: InService = field(init=False)
+    admitted: Remembered[bytes, Actor] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "service", InService(self.engine))
+        object.__setattr__(self, "admitted", Remembered(REMEMBERED))
+
+    async def run(self, work: Callable[[], Answer]) -> Answer:
+        """Engine calls block; they wait here for a thread that will find a free connection."""
+        return await to_thread.run_sync(work, limiter=self.threads)
+
+    async def actor(self, request: Request) -> Actor:
+        """Raises Unauthenticated, or UnknownActor for whoever is not in service."""
+        if not isinstance(self.resolver, Bearers):
+            return await self._hosted(request)
+        shown = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
+        known = self.admitted.get(shown, monotonic())
+        if known is None:
+            known = await self.run(partial(self._signed_in, self.resolver, request))
+            self.admitted.put(shown, known, monotonic() + TRUSTED_SECONDS)
+        return known
+
+    def _signed_in(self, bearers: Bearers, request: Request) -> Actor:
+        return self.service.admit(bearers(request))
+
+    async def _hosted(self, request: Request) -> Actor:
+        """A host's resolver may be async, and then runs where the request does."""
+        resolve: Callable[[Request], Any] = self.resolver
+        if inspect.iscoroutinefunction(resolve):
+            found = resolve(request)
+        else:
+            found = await self.run(partial(resolve, request))
+        actor: Actor = await found if inspect.isawaitable(found) else found
+        return await self.run(partial(self.service.admit, actor))
+
+
+def guarded(edge: Edge) -> type[APIRoute]:
+    """Routes that ask who it is, read the body strictly, and answer every error as a problem.
+
+    They do so by themselves, so that it holds in a host's application too.
+    """
+
+    class Guarded(APIRoute):
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+            model = getattr(self.endpoint, "body", None)
+
+            async def answer(request: Request) -> Response:
+                try:
+                    request.state.actor = await edge.actor(request)
+                    if model is not None:
+                        request.state.body = await body_of(request, model)
+                    return await handle(request)
+                except Exception as error:  # noqa: BLE001
+                    return edge.problems.response(error, request)
+
+            return answer
+
+    return Guarded
+
+
+async def body_of(request: Request, model: type[BaseModel]) -> BaseModel:
+    """As JSON says it: a number in quotation marks is no number. Nothing at all may be left out."""
+    raw = await request.body()
+    if raw and not _is_json(request.headers.get("content-type", "")):
+        raise Trouble("unsupported-media-type", headers={"Accept": JSON})
+    try:
+        return TypeAdapter(model).validate_json(raw or b"{}", strict=True)
+    except ValidationError as error:
+        found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+        raise invalid(found) from None
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip().lower()
+    return kind == JSON or (kind.startswith("application/") and kind.endswith("+json"))

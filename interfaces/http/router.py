@@ -1,0 +1,169 @@
+"""The router: every noun's routes, and one more for whatever stands at no address."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from anyio import CapacityLimiter
+from fastapi import APIRouter, Security
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
+from starlette.requests import Request
+from starlette.responses import Response
+
+from ...application.engine import Engine
+from .actions import Action, add_action
+from .edge import Edge, Handler, guarded
+from .explanations import add_explanations
+from .identity import Resolver
+from .nouns import (
+    inbox,
+    organisation,
+    overview,
+    people,
+    plans,
+    policy,
+    records,
+    references,
+    requests,
+    results,
+)
+from .problems import Problems, Trouble
+from .reads import Read, add_read
+from .settings import HttpSettings
+
+PREFIX = "/api/v1"
+
+NOUNS = {
+    "plans": plans,
+    "results": results,
+    "requests": requests,
+    "inbox": inbox,
+    "references": references,
+    "people": people,
+    "organisation": organisation,
+    "policy": policy,
+    "records": records,
+    "overview": overview,
+}
+"""By the tag that OpenAPI sorts them under."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
+
+BEARER = HTTPBearer(
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    description="A token of the identity provider, or of `countersign token`.",
+    auto_error=False,
+)
+
+
+def actions() -> Iterator[Action]:
+    for noun in NOUNS.values():
+        yield from noun.ACTIONS
+
+
+def reads() -> Iterator[Read]:
+    for noun in NOUNS.values():
+        yield from noun.READS
+
+
+def create_router(
+    engine: Engine,
+    *,
+    resolver: Resolver,
+    settings: HttpSettings | None = None,
+) -> APIRouter:
+    """Everything under /api/v1, for a host's own FastAPI application.
+
+    `resolver` says in whose name a request comes. The router answers its own errors, so that the
+    host's handlers need not know them.
+    """
+    settings = settings or HttpSettings()
+    problems = Problems(PREFIX, settings.problem_base)
+    edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
+    router = APIRouter(prefix=PREFIX, redirect_slashes=False)
+    for tag, noun in NOUNS.items():
+        router.include_router(_noun(edge, tag, noun))
+    router.include_router(_open(problems))
+    add_nothing_here(router, problems)
+    return router
+
+
+def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
+    router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
+    if noun is people:
+        people.add_look_up(router, edge)
+    if noun is organisation:
+        organisation.add_rehearsal(router, edge)
+    for read in noun.READS:  # type: ignore[attr-defined]
+        add_read(router, edge, read)
+    for action in noun.ACTIONS:  # type: ignore[attr-defined]
+        add_action(router, edge, action)
+    return router
+
+
+def _open(problems: Problems) -> APIRouter:
+    router = APIRouter(route_class=_answering(problems), tags=["problems"])
+    add_explanations(router, problems)
+    return router
+
+
+def _answering(problems: Problems) -> type[APIRoute]:
+    """Routes that anybody may use, and that answer errors as problems."""
+
+    class Answering(APIRoute):
+        def get_route_handler(self) -> Handler:
+            handle = super().get_route_handler()
+
+            async def answer(request: Request) -> Response:
+                try:
+                    return await handle(request)
+                except Exception as error:  # noqa: BLE001
+                    return problems.response(error, request)
+
+            return answer
+
+    return Answering
+
+
+Address = tuple[re.Pattern[str], set[str]]
+
+BESIDE = {
+    "/look-up": {"POST"},
+    "/organisation/rehearse": {"POST"},
+    "/problems": {"GET"},
+    "/problems/{name}": {"GET"},
+    "/openapi.json": {"GET"},
+}
+"""Routes that are neither a command's nor a question's."""
+
+
+def _known() -> Sequence[Address]:
+    """Every address with what may be done there."""
+    found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
+    for read in reads():
+        found.setdefault(read.path, set()).update(("GET", "HEAD"))
+    for action in actions():
+        found.setdefault(action.path, set()).add(action.method)
+    return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), found[path]) for path in found]
+
+
+def allowed(addresses: Sequence[Address], path: str) -> set[str]:
+    """What may be done at an address; nothing at all where there is none."""
+    return {each for pattern, methods in addresses if pattern.fullmatch(path) for each in methods}
+
+
+def add_nothing_here(router: APIRouter, problems: Problems) -> None:
+    """The last route of all: 404, or 405 with the full list that RFC 9110 asks for."""
+    addresses = _known()
+
+    async def nothing_here(rest: str) -> Response:
+        methods = allowed(addresses, f"/{rest}")
+        if not methods:
+            raise Trouble("no-such-address")
+        allow = ", ".join(sorted(methods))
+        raise Trouble("method-not-allowed", headers={"Allow": allow})
+
+    last = APIRouter(route_class=_answering(problems))
+    last.add_api_route("/{rest:path}", nothing_here, methods=list(METHODS), include_in_schema=False)
+    router.include_router(last)

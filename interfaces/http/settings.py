@@ -1,0 +1,30 @@
+"""What can be configured of the HTTP interface, from the environment or by a host."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ...domain.employee import Role
+
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"]
+"""Asymmetric ones only: with a published key nobody can sign (RFC 8725, section 3.2)."""
+
+
+class HttpSettings(BaseSettings):
+    """Each setting is documented in docs/reference/settings.md; a test holds that."""
+
+    model_config = SettingsConfigDict(env_prefix="COUNTERSIGN_", frozen=True, extra="ignore")
+
+    pool_size: Annotated[int, Field(ge=1, le=200)] = 10
+    problem_base: str | None = None
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = ("RS256", "ES256")
+    oidc_leeway_seconds: Annotated[int, Field(ge=0, le=300)] = 30
+    oidc_person_claim: str = "sub"
+    oidc_person_kind: Literal["number", "login", "email", "oidc"] = "login"
+    oidc_roles_claim: str = "roles"
+    oidc_roles: dict[str, Role] = {}
+    development_key_file: str = "countersign-development.key"
