@@ -65,6 +65,14 @@ def held(tx: Tx, name: str) -> Lease | None:
     return Lease(*row) if row else None
 
 
+def at_work(tx: Tx, name: str) -> Lease | None:
+    """The lease, if it has not run out and its holder is not known to be dead."""
+    lease = held(tx, name)
+    if lease is None or lease.until < time_ns() // 1000 or _dead(tx, name):
+        return None
+    return lease
+
+
 def leave(tx: Tx, name: str, holder: str) -> None:
     """Gives the lease up, if it is still held."""
     tx.run("DELETE FROM cs_lease WHERE name = :name AND holder = :holder", name=name, holder=holder)

@@ -70,6 +70,7 @@ class Worker:
                 break
             looks = self._looks() or looks
         if looks and self._may_go_on():
+            self._house.builder.prepare()  # whoever built a new version may have died
             self._house.react()
             self._house.engine.fire_due()
         return self._holds

@@ -7,7 +7,7 @@ from ..projections.intervals import Book, Changes, Load, Open, Pages, Spread
 from .folding import Skips, fold
 from .projection import Projection
 
-ROOM = 8_000
+ROOM = 4_000
 """So many open rows of one table are remembered; those of a finished case are seldom needed."""
 
 BITS = 27

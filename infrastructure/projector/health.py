@@ -80,5 +80,5 @@ def _waited(tx: Tx, recorder: Recorder, position: int) -> float:
 def _holder(tx: Tx, copy: Copy) -> str | None:
     """Who builds it, or follows for it, just now."""
     name = f"build:{copy.name}" if copy.state == "building" else f"follow:{copy.name}"
-    held = lease.held(tx, name)
-    return held.holder if held and held.until >= copies.now() else None
+    held = lease.at_work(tx, name)
+    return held.holder if held else None

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
+
+import pytest
 
 from countersign.infrastructure.assembly import House
 from countersign.infrastructure.projector.copies import Shelf
@@ -22,20 +25,28 @@ A_HUNDRED_THOUSAND, A_MILLION = 100_000, 1_000_000
 ROUNDS = {A_HUNDRED_THOUSAND: 3, A_MILLION: 1}
 THE_MILLION = "COUNTERSIGN_BENCH_MILLION"
 WORKERS = (1, 2)
+STEPS = ("folding", "indexing", "comparing")
 ROWS_AT_ONCE = 20_000
 EVENTS_AT_ONCE = 5000
 LIBRARY_EVENTS = 5000
 
 
-def bench_rebuild_on_sqlite(long_history, tmp_path):
-    history = long_history(f"sqlite:///{tmp_path}/rebuild.db")
-    measure("SQLite", history, tmp_path)
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """Gone at once: there may be gigabytes in it."""
+    with TemporaryDirectory(prefix="countersign-bench-") as folder:
+        yield Path(folder)
 
 
-def bench_rebuild_on_postgresql(long_history, durable_postgres_url, tmp_path):
+def bench_rebuild_on_sqlite(folder, long_history):
+    history = long_history(f"sqlite:///{folder}/rebuild.db")
+    measure("SQLite", history, folder)
+
+
+def bench_rebuild_on_postgresql(folder, long_history, durable_postgres_url):
     """At last the library's own runner, as its import changes how dataclasses are made."""
     history = long_history(durable_postgres_url, tenant="rebuild")
-    measure("PostgreSQL", history, tmp_path)
+    measure("PostgreSQL", history, folder)
     beside_the_library(history, durable_postgres_url)
 
 
@@ -104,7 +115,7 @@ def at_this_size(kind: str, history: LongHistory, folder: Path, rounds: int) -> 
 
 def run_ours(house: House, runs: Runs, workers: int, names: tuple[str, ...] = ()) -> None:
     """Built in a scratch place, compared with the live copies, and dropped."""
-    watch, cpu = Watch(), _cpu_seconds()
+    watch = Watch()
     done = house.builder.rebuild(
         names or house.projections, workers=workers, dry_run=True, report=watch
     )
@@ -113,21 +124,23 @@ def run_ours(house: House, runs: Runs, workers: int, names: tuple[str, ...] = ()
     runs.filling.append(done.seconds)
     runs.indexing.append(watch.took["indexing"])
     runs.comparing.append(watch.took["comparing"])
-    runs.cpu.append(_cpu_seconds() - cpu)
+    runs.cpu.append(watch.cpu["folding"] + watch.cpu["indexing"])
     runs.memory = max(runs.memory, watch.memory)
 
 
 class Watch:
-    """How long each step took, and the most memory that all processes together had."""
+    """How long each step took, by either clock, and the most memory of all processes together."""
 
     def __init__(self) -> None:
-        self.took: dict[str, float] = {}
+        self.took = dict.fromkeys(STEPS, 0.0)
+        self.cpu = dict.fromkeys(STEPS, 0.0)
         self.memory = 0
-        self._last = perf_counter()
+        self._last = perf_counter(), _cpu_seconds()
 
     def __call__(self, progress: Progress) -> None:
-        now = perf_counter()
-        self.took[progress.step] = self.took.get(progress.step, 0.0) + now - self._last
+        now = perf_counter(), _cpu_seconds()
+        self.took[progress.step] += now[0] - self._last[0]
+        self.cpu[progress.step] += now[1] - self._last[1]
         self._last = now
         self.memory = max(self.memory, memory_of_all())
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -23,6 +24,7 @@ from countersign.infrastructure.projections.reading_list import ITEM, ReadingLis
 from countersign.infrastructure.projector import copies, filling
 from countersign.infrastructure.projector.projection import ProjectionBuilding
 from countersign.infrastructure.projector.rebuild import NothingKept
+from countersign.infrastructure.settings import Settings
 
 BY_MEDIUM = Book("cs_p_item", ("owner", "medium"), (("owner",), ("medium", "owner")))
 
@@ -34,7 +36,8 @@ class ByMedium(ReadingListProjection):
     books = (BY_MEDIUM,)
 
     def fold(self, pages, recorded):
-        super().fold({ITEM: _Wider(pages[BY_MEDIUM])}, recorded)
+        wider: Any = {ITEM: _Wider(pages[BY_MEDIUM])}
+        super().fold(wider, recorded)
 
     def answer(self, tx, question, at, on):
         found = []
@@ -160,7 +163,7 @@ def test_old_and_new_code_write_and_are_both_answered_rightly(old, with_code):
 
 
 def test_while_the_new_version_is_built_the_old_one_goes_on(old, with_code):
-    shown = []
+    shown: list[Any] = []
 
     def meanwhile(progress):
         keeps(old, f"during {len(shown):03}")
@@ -170,6 +173,28 @@ def test_while_the_new_version_is_built_the_old_one_goes_on(old, with_code):
     assert len(shown) > 10
     assert [len(each) for each in shown] == list(range(3, len(shown) + 3))
     assert listed(new) == listed(old) == shown[-1]
+
+
+def test_health_tells_how_far_the_new_version_is_and_who_builds_it(old, with_code):
+    told = []
+
+    def looks(progress):
+        told.append(
+            [
+                each
+                for each in old.ask("engine", q.ProjectionHealth()).projections
+                if each.kind is q.CopyKind.BUILDING
+            ]
+        )
+
+    with_code(old, second, report=looks)
+    assert {(each.name, each.version, each.ours) for (each,) in told} == {
+        ("reading_list", 2, False)
+    }
+    assert len({each.holder for (each,) in told} - {None}) == 1
+    reached = [each.position for (each,) in told]
+    assert reached == sorted(reached)
+    assert len(set(reached)) > 3
 
 
 def test_earlier_answers_are_the_same_in_the_new_version(old, with_code):
@@ -185,7 +210,7 @@ def test_earlier_answers_are_the_same_in_the_new_version(old, with_code):
 
 
 def test_who_opens_meanwhile_does_not_build_twice_and_answers_what_it_can(old, with_code):
-    opened = []
+    opened: list[Any] = []
 
     def another(progress):
         if not opened:
@@ -205,7 +230,8 @@ def test_who_opens_meanwhile_does_not_build_twice_and_answers_what_it_can(old, w
 
 
 def test_who_opens_just_when_another_is_done_does_not_build_again(old, with_code, monkeypatch):
-    opened, own_name = [], lease.own_name
+    opened: list[Any] = []
+    own_name = lease.own_name
 
     def another_is_faster():
         if not opened:
@@ -220,7 +246,7 @@ def test_who_opens_just_when_another_is_done_does_not_build_again(old, with_code
 
 
 def test_who_opens_meanwhile_builds_what_nobody_else_does(old, with_code):
-    opened = []
+    opened: list[Any] = []
 
     def another(progress):
         if not opened:
@@ -238,7 +264,7 @@ def test_who_opens_meanwhile_builds_what_nobody_else_does(old, with_code):
 
 
 def test_who_was_overtaken_while_opening_leaves_it_to_the_other(old, with_code):
-    opened = []
+    opened: list[Any] = []
 
     def overtaken(progress):
         if not opened:
@@ -267,8 +293,8 @@ newer.starts(**told)
 def starts(url, tenant, settings):
     """In a process of its own: opens a house with new code, a report at a time."""
     filling.PAGE, filling.LAST_PAGE = 5, 2
-    assembly.projections = second
-    open_house(url, tenant=tenant, settings=assembly.Settings(**settings), report=_one_by_one)
+    assembly.projections = second  # type: ignore[attr-defined]
+    open_house(url, tenant=tenant, settings=Settings(**settings), report=_one_by_one)
 
 
 def _one_by_one(progress):
@@ -290,7 +316,7 @@ def starting(told):
     finally:
         process.kill()
         process.wait()
-        for pipe in (process.stdin, process.stdout, process.stderr):
+        for pipe in filter(None, (process.stdin, process.stdout, process.stderr)):
             pipe.close()
 
 
@@ -321,7 +347,7 @@ def test_a_start_that_was_killed_in_the_middle_of_a_build_is_resumed_by_the_next
         assert process.wait() == -signal.SIGKILL
     begun = the_copy(old, 2, "building")
     keeps(old, "three")
-    reported = []
+    reported: list[Any] = []
     new = with_code(old, second, report=reported.append)
 
     assert begun.position == 20

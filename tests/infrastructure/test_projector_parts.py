@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -72,7 +73,7 @@ def row(position, name, stream, case, gone=False):
 
 def dealt(parting, rows):
     """For every projection, position by position, which workers were given it."""
-    found = {}
+    found: dict[Any, Any] = {}
     for worker, share in enumerate(parting.shares(rows)):
         assert [row.position for _, row in share] == sorted(row.position for _, row in share)
         for wanted, each in share:
@@ -106,7 +107,7 @@ def test_what_must_be_in_order_always_goes_to_the_same_worker(rows, workers, pag
     rows = [row(position, *told) for position, told in enumerate(rows, 1)]
     whole = dealt(parting, rows[:page]) | dealt(parting, rows[page:])
     by_position, by_name = {each.position: each for each in rows}, {p.name: p for p in EVERY}
-    workers_of = {}
+    workers_of: dict[Any, Any] = {}
     for (name, position), (worker,) in whole.items():
         each = by_position[position]
         case = codec.case_in(each.body)
@@ -164,6 +165,15 @@ def held(database):
     def looked_up(name="build:inbox"):
         with database.reading() as tx:
             return lease.held(tx, name)
+
+    return looked_up
+
+
+@pytest.fixture
+def at_work(database):
+    def looked_up(name="build:inbox"):
+        with database.reading() as tx:
+            return lease.at_work(tx, name)
 
     return looked_up
 
@@ -248,8 +258,18 @@ def test_a_lease_that_was_left_is_free(take, held, database):
     assert take(YOU) is None
 
 
+def test_whoever_has_run_out_or_is_dead_is_not_at_work(take, at_work):
+    machine, _, word = ME.rsplit(":", 2)
+    take(ME, -1)
+    assert at_work() is None
+    take(f"{machine}:{a_dead_process()}:{word}")
+    assert at_work() is None
+    take(ME)
+    assert at_work().holder == ME
+
+
 class LeftMeanwhile:
-    """A transaction in which the holder leaves the lease just after it was refused."""
+    """A transaction in which the holder leaves the lease just after another was refused it."""
 
     def __init__(self, tx):
         self._tx = tx
@@ -265,7 +285,8 @@ class LeftMeanwhile:
 def test_a_lease_that_is_left_while_one_asks_is_taken(take, held, database):
     take(ME)
     with database.writing() as tx:
-        assert lease.take(LeftMeanwhile(tx), "build:inbox", YOU, 60) is None
+        meanwhile: Any = LeftMeanwhile(tx)
+        assert lease.take(meanwhile, "build:inbox", YOU, 60) is None
     assert held().holder == YOU
 
 

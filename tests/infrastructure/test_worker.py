@@ -318,7 +318,7 @@ def small_steps(monkeypatch):
     def small_steps(house, before_each):
         catch_up = house.projector.catch_up
 
-        def step(until):
+        def step(until=None):
             before_each()
             return catch_up(until)
 
