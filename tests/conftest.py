@@ -79,6 +79,12 @@ def _own_server() -> Iterator[str]:
 
 @pytest.fixture
 def fresh_postgres_schema(postgres_url: str) -> Iterator[str]:
+    with fresh_schema(postgres_url) as tenant:
+        yield tenant
+
+
+@contextmanager
+def fresh_schema(postgres_url: str) -> Iterator[str]:
     """A tenant that nobody else uses; its schema is dropped afterwards."""
     tenant = f"test_{os.getpid()}_{next(NUMBERS)}"
     yield tenant
@@ -154,9 +160,13 @@ WAY = (
 
 @dataclass
 class Clock:
-    """Stands still until it is told."""
+    """Stands still until it is told; with a file, other processes can read it there."""
 
     now: datetime = MORNING
+    file: Path | None = None
+
+    def __post_init__(self) -> None:
+        self._turn(self.now)
 
     def __call__(self) -> datetime:
         return self.now
@@ -166,10 +176,17 @@ class Clock:
         return self.now.date()
 
     def go(self, day: date) -> None:
-        self.now = datetime.combine(day, time(9), UTC)
+        self._turn(datetime.combine(day, time(9), UTC))
 
     def wait(self, **time_passed: float) -> None:
-        self.now += timedelta(**time_passed)
+        self._turn(self.now + timedelta(**time_passed))
+
+    def _turn(self, now: datetime) -> None:
+        self.now = now
+        if self.file is not None:
+            fresh = self.file.with_suffix(".new")
+            fresh.write_text(now.isoformat())
+            fresh.replace(self.file)
 
 
 @dataclass
@@ -515,6 +532,44 @@ def quiet_company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Company]
     house = open_house(f"sqlite:///{place}/company.db", settings=own, clock=clock)
     yield Company(house, clock).given_a_company()
     house.close()
+
+
+@dataclass(frozen=True)
+class Founded:
+    """A company that several tests share, and what another process needs to open it."""
+
+    company: Company
+    place: Place
+    settings: Settings
+    clock: Clock
+
+
+@pytest.fixture(scope="session")
+def founded(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], AbstractContextManager[Founded]]:
+    """Founds one on either kind of database."""
+
+    @contextmanager
+    def place_on(kind: str, folder: Path) -> Iterator[Place]:
+        if kind == "sqlite":
+            yield Place(f"sqlite:///{folder}/journal.db", None)
+            return
+        url = request.getfixturevalue("postgres_url")
+        with fresh_schema(url) as tenant:
+            yield Place(url, tenant)
+
+    @contextmanager
+    def found(kind: str) -> Iterator[Founded]:
+        folder = tmp_path_factory.mktemp("founded")
+        clock = Clock(file=folder / "now.txt")
+        own = Settings(master_key=SecretStr(MASTER), keyring_url=f"sqlite:///{folder}/keys.db")
+        with place_on(kind, folder) as place:
+            house = open_house(place.url, tenant=place.tenant, settings=own, clock=clock)
+            yield Founded(Company(house, clock).given_a_company(), place, own, clock)
+            house.close()
+
+    return found
 
 
 @pytest.fixture

@@ -16,15 +16,15 @@ from ...application.commands import Command
 from ...application.desk import Actor
 from ...application.engine import Engine
 from ...application.ports import Receipt
-from ...application.questions import PlanBoard, PlanView, ReadingItem, ReadingList
 from ...domain.employee import Role
 from ...domain.event import Value
-from ...domain.refusals import NotFound, Refusal, UnknownItem, UnknownResult, UnknownTask
+from ...domain.refusals import Refusal
 from . import conditions, idempotency, receipts
 from .documents import ReceiptDocument
 from .edge import JSON, Edge
 from .examples import EXAMPLES
 from .openapi import described
+from .sight import as_seen
 
 ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 EXAMPLE_ID = "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1"
@@ -171,16 +171,13 @@ def carry_out(
     key = idempotency.command_id(request)
     if action.must_match:
         conditions.must_match(request)
+    expecting = conditions.expected(request, engine, stream) if stream else {}
     try:
         receipt = engine.handle(
-            command,
-            actor,
-            command_id=key,
-            case=named.get("plan"),
-            expecting=conditions.expected(request, engine, stream) if stream else None,
+            command, actor, command_id=key, case=named.get("plan"), expecting=expecting
         )
     except Refusal as refused:
-        raise as_seen(engine, actor, named, refused) from None
+        raise as_seen(engine, actor, named, expecting, refused) from None
     told = receipts.document(receipt, command, actor, case=named.get("plan"), of=stream)
     return _response(action, receipt, told, named, request)
 
@@ -218,26 +215,3 @@ def base(request: Request, path: str, named: Mapping[str, Any]) -> str:
     """Where the interface stands: what comes before this route's own path."""
     own = path.format(**{name: str(value) for name, value in named.items()})
     return str(request.scope["path"]).removesuffix(own)
-
-
-def as_seen(engine: Engine, actor: Actor, named: Mapping[str, Any], refused: Refusal) -> Refusal:
-    """The refusal; or, where the actor may not see what was named, that it is not there."""
-    try:
-        _look(engine, actor, named)
-    except NotFound as hidden:
-        return hidden
-    return refused
-
-
-def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
-    if "plan" in named:
-        board: PlanView = engine.ask(PlanBoard(plan=named["plan"]), actor)
-        results = {each.result for task in board.tasks for each in task.results}
-        if "task" in named and named["task"] not in {each.task for each in board.tasks}:
-            raise UnknownTask
-        if "result" in named and named["result"] not in results:
-            raise UnknownResult
-    if "item" in named:
-        items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
-        if named["item"] not in {each.item for each in items}:
-            raise UnknownItem

@@ -128,12 +128,14 @@ def _answering(problems: Problems) -> type[APIRoute]:
 
 Address = tuple[re.Pattern[str], set[str]]
 
+DESCRIPTION = "/openapi.json"
+
 BESIDE = {
     "/look-up": {"POST"},
     "/organisation/rehearse": {"POST"},
     "/problems": {"GET"},
     "/problems/{name}": {"GET"},
-    "/openapi.json": {"GET"},
+    DESCRIPTION: {"GET"},
 }
 """Routes that are neither a command's nor a question's."""
 
@@ -157,9 +159,9 @@ def add_nothing_here(router: APIRouter, problems: Problems) -> None:
     """The last route of all: 404, or 405 with the full list that RFC 9110 asks for."""
     addresses = _known()
 
-    async def nothing_here(rest: str) -> Response:
+    async def nothing_here(request: Request, rest: str) -> Response:
         methods = allowed(addresses, f"/{rest}")
-        if not methods:
+        if not methods or (f"/{rest}" == DESCRIPTION and not _describes_us(request)):
             raise Trouble("no-such-address")
         allow = ", ".join(sorted(methods))
         raise Trouble("method-not-allowed", headers={"Allow": allow})
@@ -167,3 +169,8 @@ def add_nothing_here(router: APIRouter, problems: Problems) -> None:
     last = APIRouter(route_class=_answering(problems))
     last.add_api_route("/{rest:path}", nothing_here, methods=list(METHODS), include_in_schema=False)
     router.include_router(last)
+
+
+def _describes_us(request: Request) -> bool:
+    """Our own application does; a host describes our routes among its own, where it likes."""
+    return bool(request.app.openapi_url == PREFIX + DESCRIPTION)

@@ -27,6 +27,7 @@ class Told:
     """An answer, with the questions that a story asks of it."""
 
     response: Any
+    prefix: str = PREFIX
 
     @property
     def status(self) -> int:
@@ -47,7 +48,7 @@ class Told:
 
     @property
     def location(self) -> str:
-        return str(self.headers["location"]).removeprefix(PREFIX)
+        return str(self.headers["location"]).removeprefix(self.prefix)
 
     @property
     def names(self) -> list[str]:
@@ -60,7 +61,10 @@ class Told:
 
     def problem(self, status: int, name: str) -> "Told":
         assert self.headers["content-type"] == "application/problem+json", self.response.text
-        assert (self.status, self.body["type"]) == (status, f"{PREFIX}/problems/{name}"), self.body
+        assert (self.status, self.body["type"]) == (
+            status,
+            f"{self.prefix}/problems/{name}",
+        ), self.body
         assert self.body["status"] == status
         return self
 
@@ -69,7 +73,7 @@ class Told:
 class Client:
     """Somebody, with the headers that say so."""
 
-    http: TestClient
+    http: Any
     headers: dict[str, str] = field(default_factory=dict)
     prefix: str = PREFIX
 
@@ -79,7 +83,8 @@ class Client:
         key = more.pop("key", None)
         headers |= {"If-Match": match} if match else {}
         headers |= {"Idempotency-Key": key} if key else {}
-        return Told(self.http.request(method, self.prefix + path, headers=headers, **more))
+        told = self.http.request(method, self.prefix + path, headers=headers, **more)
+        return Told(told, self.prefix)
 
     def get(self, path: str, **more: Any) -> Told:
         return self.request("GET", path, **more)
@@ -104,7 +109,7 @@ def app_of(company: Any) -> Any:
     return create_app(company.engine, resolver=resolver, settings=HttpSettings())
 
 
-def client_of(http: TestClient, person: str, prefix: str = PREFIX) -> Client:
+def client_of(http: Any, person: str, prefix: str = PREFIX) -> Client:
     token = TOKENS.issue(person, seconds=LATER)
     return Client(http, {"Authorization": f"Bearer {token}"}, prefix)
 
@@ -113,10 +118,17 @@ def api_of(company: Any, http: TestClient) -> Api:
     return lambda name: client_of(http, company.person(name))
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def wire() -> Any:
     """How a company of one's own is put on the wire."""
-    return SimpleNamespace(app_of=app_of, api_of=api_of, client_of=client_of, tokens=TOKENS)
+    return SimpleNamespace(
+        app_of=app_of,
+        api_of=api_of,
+        client_of=client_of,
+        client=Client,
+        tokens=TOKENS,
+        secret=SECRET,
+    )
 
 
 @pytest.fixture

@@ -86,17 +86,39 @@ def test_what_replaces_or_decides_must_say_what_it_looked_at(on_sqlite, api):
     api("Hilda").request("PUT", "/policy", json=body).problem(428, "precondition-required")
 
 
-def test_of_two_who_decide_at_once_one_wins(on_sqlite, api):
-    """The manager and the stand-in have both looked at the open request."""
+@pytest.mark.parametrize(("first", "second"), [("Tess", "Max"), ("Max", "Tess")])
+@pytest.mark.parametrize("verb", ["accept", "decline", "return"])
+def test_of_two_who_decide_at_once_the_second_is_outdated(on_sqlite, api, first, second, verb):
+    """The manager and the stand-in have both looked; the stand-in may not look again."""
     case = on_sqlite.case("Ada", until="asked")
     on_sqlite.appoints("Max", "Tess")
     request = f"/plans/{case.plan}/tasks/{case.task}/request"
-    seen = {name: api(name).get(request).etag for name in ("Max", "Tess")}
-    accept = {"evidence": 1, "result": case.result, "value_perceived": "direct"}
-    decline = {"evidence": 1, "reason": "not now"}
+    seen = {name: api(name).get(request).etag for name in (first, second)}
+    decisions = {
+        "accept": {"evidence": 1, "result": case.result, "value_perceived": "direct"},
+        "decline": {"evidence": 1, "reason": "not now"},
+        "return": {"evidence": 1, "missing": "which buyer?", "to_step": 6},
+    }
 
-    api("Tess").post(f"{request}/accept", accept, match=seen["Tess"]).ok(200)
-    api("Max").post(f"{request}/decline", decline, match=seen["Max"]).problem(412, "outdated")
+    api(first).post(f"{request}/accept", decisions["accept"], match=seen[first]).ok(200)
+    told = api(second).post(f"{request}/{verb}", decisions[verb], match=seen[second])
+
+    told.problem(412, "outdated")
+
+
+def test_that_it_is_outdated_is_told_to_nobody_else(on_sqlite, api):
+    """Not to whoever has guessed, nor to a stand-in whose time had not begun or was over."""
+    case = on_sqlite.case("Ada", until="asked")
+    on_sqlite.appoints("Max", "Carl", days=3)
+    on_sqlite.clock.wait(days=5)
+    request = f"/plans/{case.plan}/tasks/{case.task}/request"
+    decline = {"evidence": 1, "reason": "not now"}
+    case.accept("Max")
+    on_sqlite.appoints("Max", "Tess")
+
+    for name in ("Bob", "Carl", "Tess"):
+        told = api(name).post(f"{request}/decline", decline, match='"1"')
+        told.problem(404, "plan-not-started")
 
 
 def test_a_decision_on_other_evidence_is_stale(on_sqlite, api):
