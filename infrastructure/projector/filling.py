@@ -5,6 +5,7 @@ it was. First in bulk, into tables without indexes; then the indexes; then what 
 """
 
 import gc
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -58,6 +59,7 @@ class Filling:
         self._books = [book for projection in chosen for book in projection.books]
         self._shelf = Shelf(database, chosen, {copy.name: copy.number for copy in begun})
         self._by_key: set[Book] = set()
+        self._one_indexer = threading.Lock()
 
     def in_bulk(self, until: int | None, workers: int, report: Report) -> None:
         """Until less than a page is left; whoever is behind first catches up with the others."""
@@ -134,11 +136,12 @@ class Filling:
 
     def _written(self, group: list[Copy], page: "_Page", began: float) -> list[Copy]:
         with self._database.writing() as tx:
+            rate = page.events / max(monotonic() - began, 1e-6)
+            moved = self._move(tx, group, page.end, rate)
             shelf = self._shelf.on(tx)
             for book, changed in page.changes:
                 book.write(shelf, changed)
-            rate = page.events / max(monotonic() - began, 1e-6)
-            return self._move(tx, group, page.end, rate)
+        return moved
 
     def _alone(self, group: list[Copy], stop: int | None) -> Iterator["_Page"]:
         concerned = Concerned(self._projections[copy.name] for copy in group)
@@ -179,10 +182,11 @@ class Filling:
 
     def _load(self, book: Book, key: str) -> Open | None:
         """By key, for which the table needs an index from now on."""
-        if book not in self._by_key:
-            with self._database.writing() as tx:
-                self._shelf.on(tx).run(book.by_key)
-            self._by_key.add(book)
+        with self._one_indexer:  # workers ask at once
+            if book not in self._by_key:
+                with self._database.writing() as tx:
+                    self._shelf.on(tx).run(book.by_key)
+                self._by_key.add(book)
         with self._database.reading() as tx:
             return stored_row(self._shelf.on(tx), book, key)
 

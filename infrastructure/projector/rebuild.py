@@ -270,6 +270,7 @@ class Builder:
 
     def _compared(self, built: Sequence[Copy], report: Report) -> tuple[Comparison, ...]:
         """Each against the live copy of the same version, where both have come to."""
+        self._projector.catch_up(min(copy.position for copy in built))
         found = []
         for copy in built:
             projection = self._by_name[copy.name]

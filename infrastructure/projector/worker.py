@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from ...application.ports import Recorded
-from .. import codec
 from ..projections.every import projections
 from ..projections.intervals import Book, Open
 from ..recorder import StoredRow
 from .bulk import Folder
+from .folding import read
 from .parting import BY_CASE, BY_STREAM, concerned
 from .progress import memory_in_use
 from .projection import Projection, Unfolded
@@ -69,7 +69,7 @@ def _ask(come: BinaryIO, go: BinaryIO, book: Book, key: str) -> Open | None:
 
 
 def _decoded(position: int, stream: str, version: int, name: str, at: int, body: bytes) -> Recorded:
-    return codec.recorded(StoredRow(position, stream, version, name, at, None, body, b"", None))
+    return read(StoredRow(position, stream, version, name, at, None, body, b"", None))
 
 
 def main() -> None:
