@@ -10,9 +10,10 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
 
+from ..application.ports import Doorbell
 from . import lease
 from .assembly import House
-from .doorbell import Doorbell, doorbell_for
+from .doorbell import doorbell_for
 
 LEASE_SECONDS = 5.0
 LOOK_SECONDS = 1.0
