@@ -1,6 +1,6 @@
 """Progress: a bar on a terminal, a line now and then in a pipe, and with `--json` lines of JSON.
 
-What takes less than a second says nothing in a pipe.
+What takes less than a second says nothing in a pipe. A terminal that cannot draw gets lines too.
 """
 
 import json
@@ -27,7 +27,7 @@ def shown(out: Console, *, as_json: bool) -> Iterator[Report]:
     """What a long piece of work reports to; JSON leaves standard output to the answer."""
     if as_json:
         yield Lines(_json_line)
-    elif out.file.isatty():
+    elif out.file.isatty() and not out.is_dumb_terminal:
         with _bar(out) as report:
             yield report
     else:

@@ -602,7 +602,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_terminal_sees_a_bar_with_rate_estimate_and_memory():
+def test_a_terminal_sees_a_bar_with_rate_estimate_and_memory(monkeypatch):
+    monkeypatch.setenv("TERM", "xterm-256color")
     screen = Terminal()
     out = Console(file=screen, force_terminal=True, width=120)
     with progress.shown(out, as_json=False) as report:
@@ -610,6 +611,16 @@ def test_a_terminal_sees_a_bar_with_rate_estimate_and_memory():
         report(at("folding", 250))
 
     assert "250 of 1,000 events, 500/s, 2.0 s to go, 64 MB" in screen.getvalue()
+
+
+def test_a_terminal_that_cannot_draw_gets_lines(monkeypatch):
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr(progress, "SOONEST_SECONDS", 0.0)
+    screen = Terminal()
+    with progress.shown(Console(file=screen, force_terminal=True, width=120), as_json=False) as say:
+        say(at("folding", 250))
+
+    assert screen.getvalue().startswith("folding: 25 %, 250 of 1,000 events")
 
 
 def test_in_json_progress_is_lines_beside_the_answer(capsys, monkeypatch):
