@@ -37,6 +37,8 @@ class Who(StrEnum):
     SELF_OR_HR = "the person concerned, or HR for somebody else"
     HR = "HR, for somebody else"
     HR_FOR_ALL = "HR"
+    RECORDS = "a records manager"
+    SELF_OR_RECORDS = "the person concerned, or a records manager"
     ENGINEER = "a platform engineer"
     ENGINE = "the engine alone"
 
@@ -97,6 +99,23 @@ ACCESS: dict[type[c.Command], Who] = {
     c.NameApprover: Who.HR_FOR_ALL,
     c.ConfirmTask: Who.OWNER,
     c.GiveUpTask: Who.OWNER,
+    c.ProposeSchedule: Who.RECORDS,
+    c.ConfirmPeriods: Who.RECORDS,
+    c.ApproveSchedule: Who.RECORDS,
+    c.WithdrawProposal: Who.RECORDS,
+    c.PlaceHold: Who.RECORDS,
+    c.ReleaseHold: Who.RECORDS,
+    c.DraftDisposal: Who.RECORDS,
+    c.DraftDemotion: Who.RECORDS,
+    c.DraftErasure: Who.SELF_OR_RECORDS,
+    c.ApproveDisposal: Who.RECORDS,
+    c.AbandonDisposal: Who.RECORDS,
+    c.RecordTransfer: Who.RECORDS,
+    c.DestroyNext: Who.RECORDS,
+    c.NoticeReading: Who.ENGINE,
+    c.SweepReading: Who.ENGINE,
+    c.ResumeErasure: Who.ENGINE,
+    c.CertifyDisposal: Who.ENGINE,
     c.SkipEvent: Who.ENGINEER,
     c.CloseCases: Who.ENGINE,
 }
@@ -108,14 +127,19 @@ def admit(desk: Desk, command: c.Command) -> None:
     if who is Who.FIRST_RUN:
         desk.role = "first_run"
     elif who is Who.ENGINE or desk.actor.is_engine:
-        _the_engine(desk, who)
+        _the_engine(desk, command, who)
     else:
         _in_service(desk)
         CHECKS[who](desk, command)
 
 
-def _the_engine(desk: Desk, who: Who) -> None:
-    if not desk.actor.is_engine or who is not Who.ENGINE:
+CARRIED_ON = (c.DestroyNext,)
+"""What a person has begun and the engine may go on with."""
+
+
+def _the_engine(desk: Desk, command: c.Command, who: Who) -> None:
+    open_to_engine = who is Who.ENGINE or isinstance(command, CARRIED_ON)
+    if not desk.actor.is_engine or not open_to_engine:
         raise EngineOnly
     desk.role = "engine"
 
@@ -178,6 +202,20 @@ def _engineer(desk: Desk, command: c.Command) -> None:
     if Role.ENGINEER not in desk.person(desk.actor.person).roles:
         raise RoleNeeded(role=Role.ENGINEER.value)
     desk.role = Role.ENGINEER.value
+
+
+def _records(desk: Desk, command: c.Command) -> None:
+    """The role must be on record, since it stands in certificates."""
+    if Role.RECORDS not in desk.person(desk.actor.person).roles:
+        raise RoleNeeded(role=Role.RECORDS.value)
+    desk.role = Role.RECORDS.value
+
+
+def _self_or_records(desk: Desk, command: c.Command) -> None:
+    if command.person == desk.actor.person:  # type: ignore[attr-defined]
+        desk.role = "employee"
+        return
+    _records(desk, command)
 
 
 def _hr(desk: Desk, command: c.Command) -> None:
@@ -256,5 +294,7 @@ CHECKS: dict[Who, Callable[[Desk, c.Command], None]] = {
     Who.SELF_OR_HR: _self_or_hr,
     Who.HR: _hr,
     Who.HR_FOR_ALL: _hr_for_all,
+    Who.RECORDS: _records,
+    Who.SELF_OR_RECORDS: _self_or_records,
     Who.ENGINEER: _engineer,
 }

@@ -10,13 +10,17 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ..domain.approval import PerceivedValue
+from ..domain.disposal import MOST, Residue, Transfer
 from ..domain.employee import Kind, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.hold import Scope
+from ..domain.items import ItemKind
 from ..domain.lifecycle import Step
 from ..domain.plan import Frequency, Outcome, ValueKind, Verdict
 from ..domain.policy import Terms
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
+from ..domain.schedule import Action, Code, Confirm, Cutoff, Group, Trigger
 
 
 def _storable(text: str) -> str:
@@ -468,6 +472,161 @@ class GiveUpTask(Command):
     """The task no longer belongs to the job."""
 
     task: TaskId
+
+
+# Records
+
+
+class ItemRef(Value):
+    """An item by its kind, its id and the stream that it lies in."""
+
+    kind: ItemKind
+    item: ItemId
+    stream: Id
+
+
+ItemRefs = Annotated[tuple[ItemRef, ...], Field(min_length=1, max_length=MOST)]
+
+
+class SeriesRow(Value):
+    """A row of a schedule; periods as ISO 8601 durations (`P7Y`); `words` come back as they were.
+
+    Without `covers`, or with `descriptive` saying why, it only describes.
+    """
+
+    code: Code
+    covers: tuple[Group, ...] = ()
+    trigger: Trigger | None = None
+    cutoff: Cutoff = Cutoff.NONE
+    minimum: Annotated[str, Field(max_length=20)] | None = None
+    maximum: Annotated[str, Field(max_length=20)] | None = None
+    action: Action | None = None
+    confirm: Confirm = Confirm.TWO_PERSONS
+    descriptive: Annotated[str, Field(max_length=100)] | None = None
+    words: dict[str, str] = {}
+
+
+class ConfirmedPeriod(Value):
+    """How long a series is kept, and on whose authority."""
+
+    series: Code
+    minimum: Annotated[str, Field(max_length=20)]
+    authority: Text
+
+
+class ProposeSchedule(Command):
+    """A whole new version; where it lets anything go earlier, another person approves it."""
+
+    rows: Annotated[tuple[SeriesRow, ...], Field(min_length=1, max_length=2000)]
+    reason: Text
+
+
+class ConfirmPeriods(Command):
+    """Proposes the version in force with the years that the organisation has settled upon."""
+
+    periods: Annotated[tuple[ConfirmedPeriod, ...], Field(min_length=1, max_length=100)]
+    reason: Text
+
+
+class ApproveSchedule(Command):
+    """By another person than the one who proposed it; `version` is the one looked at."""
+
+    version: Annotated[int, Field(ge=2)]
+
+
+class WithdrawProposal(Command):
+    """The proposed version of the schedule is not to come into force."""
+
+
+class PlaceHold(Command):
+    """What the scope covers, now and later, stays until the hold is released."""
+
+    scope: Scope
+    matter: Text
+    authority: Text
+    review_by: Day | None = None
+
+
+class ReleaseHold(Command):
+    hold: Id
+    reason: Text
+
+
+class DraftDisposal(Command):
+    """Freezes the list of what is named and may go on a day (today unless an earlier is named)."""
+
+    items: ItemRefs
+    on: Day | None = None
+
+
+class DraftDemotion(Command):
+    """Record copies that were cited by mistake: their results are void and were never submitted."""
+
+    items: ItemRefs
+    reason: Text
+
+
+class DraftErasure(Command):
+    """All that is about a person, or the text of what is named; what must stay is told, and why."""
+
+    person: PersonId | None = None
+    items: Annotated[tuple[ItemRef, ...], Field(max_length=MOST)] = ()
+    reason: Text
+
+
+class ApproveDisposal(Command):
+    """By another person; `fingerprint` is that of the list that was looked at."""
+
+    run: Id
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AbandonDisposal(Command):
+    run: Id
+    reason: Text
+
+
+class RecordTransfer(Command):
+    """The pack of an approved run was handed over to an archive."""
+
+    run: Id
+    transfer: Transfer
+    receiver: Text
+
+
+class DestroyNext(Command):
+    """Some more of an approved run, each item looked at anew; the engine carries on from there."""
+
+    run: Id
+    at_most: Annotated[int, Field(ge=1, le=MOST)] = 50
+
+
+class NoticeReading(Command):
+    """By the engine: the owner is told from which day on the sweep takes an item."""
+
+    item: ItemId
+
+
+class SweepReading(Command):
+    """By the engine: reading material whose time of grace is over."""
+
+    items: ItemRefs
+
+
+class ResumeErasure(Command):
+    """By the engine: a hold was released that had suspended a part of an erasure."""
+
+    run: Id
+
+
+class CertifyDisposal(Command):
+    """By the engine: everything is gone that was to go, and was looked for."""
+
+    run: Id
+    residues: tuple[Residue, ...] = ()
+
+
+# The machinery
 
 
 class SkipEvent(Command):

@@ -1,38 +1,43 @@
 """The engine: a command in, a receipt out; a question in, an answer out."""
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ..domain.event import Event, PersonId, PlanId
-from ..domain.refusals import Refusal, Stale
+from ..domain.event import Event, Id, PersonId, PlanId
+from ..domain.refusals import NothingToDispose, Refusal, Stale
 from . import (
     access,
     approvals,
+    disposals,
     employees,
     operations,
     plans,
     policies,
+    records,
     references,
     results,
     visibility,
 )
-from .commands import CloseCases, Command
+from .commands import CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
-from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
-from .questions import DueDates, Question
-from .reactions import NAMES, react
+from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Recorded, Session
+from .questions import DueDates, Question, SuspendedErasures
+from .reactions import NAMES, react, released, to_be_carried_out
 
-DESKS = (employees, policies, plans, results, references, approvals, operations)
+DESKS = (employees, policies, plans, results, references, approvals, records, operations)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
 }
+
+DESTROYS = (DestroyNext, DiscardItem)
+"""Commands after which something is gone, in the very transaction that says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +100,30 @@ class Engine:
             case=case,
             expecting=expecting or {},
         )
-        decide = partial(self._decide, asked, connection)
-        try:
-            receipt = decide()
-        except Moved:
-            receipt = self._once_more(decide)
+        receipt = self._decided(asked, connection)
         if connection is None:
             self._react(receipt)
         return receipt
+
+    def _decided(self, asked: "_Asked", connection: object | None) -> Receipt:
+        decide = partial(self._decide, asked, connection)
+        try:
+            return decide()
+        except Moved:
+            return self._once_more(decide)
+
+    def carry_out(self, run: Id, told: Callable[[int, int], None] = lambda done, of: None) -> None:
+        """Goes on with an approved disposal run until it is certified; may be repeated.
+
+        `told` hears how many of how many items have been dealt with. Raises a Refusal where the
+        run is not approved, or must be handed over to an archive first.
+        """
+        disposals.carry_out(self._journal, self._carried, run, told)
+
+    def _carried(self, command: Command) -> Receipt:
+        """By the engine, and nothing reacts: whoever carries out looks after the rest."""
+        asked = _Asked(command=command, actor=THE_ENGINE, id=self._ids())
+        return self._decided(asked, None)
 
     def _once_more(self, decide: Callable[[], Receipt]) -> Receipt:
         try:
@@ -178,7 +199,7 @@ class Engine:
         """Recall, decide, append: the road of every command."""
         actor, command = asked.actor, asked.command
         content = f"{type(command).__name__}:{command.model_dump_json()}".encode()
-        with self._open(connection) as session:
+        with self._open(connection, asked.command) as session:
             if first := session.receipt(actor.person, asked.id, content):
                 return first
             try:
@@ -206,12 +227,14 @@ class Engine:
                     envelope=envelope,
                     links=tuple(desk.links),
                     shredded=tuple(desk.shredded),
+                    residue=tuple(desk.residue),
+                    forgotten=tuple(desk.forgotten),
                     content=content,
                 )
             )
 
-    def _open(self, connection: object | None) -> AbstractContextManager[Session]:
-        return self._journal.session(connection)
+    def _open(self, connection: object | None, command: Command) -> AbstractContextManager[Session]:
+        return self._journal.session(connection, destroys=isinstance(command, DESTROYS))
 
     def _desk(self, session: Session, asked: "_Asked") -> Desk:
         command = asked.command
@@ -225,17 +248,31 @@ class Engine:
 
     def _react(self, receipt: Receipt) -> None:
         """The only bend in the house: events in, commands out; twice does no harm."""
-        for recorded in receipt.events:
-            if recorded.name not in NAMES:
-                continue
+        events = [recorded for recorded in receipt.events if recorded.name in NAMES]
+        for recorded in events:
             for reaction, command in react(recorded):
-                self.handle(
-                    command,
-                    THE_ENGINE,
-                    command_id=f"{recorded.envelope.id}:{reaction}",
-                    cause=recorded.envelope.id,
-                    correlation=recorded.envelope.correlation,
-                )
+                self._as_reaction(recorded, reaction, command)
+            if hold := released(recorded):
+                self._resume(recorded, hold)
+        for run in dict.fromkeys(filter(None, map(to_be_carried_out, events))):
+            self.carry_out(run)
+
+    def _as_reaction(self, recorded: Recorded, reaction: str, command: Command) -> None:
+        self.handle(
+            command,
+            THE_ENGINE,
+            command_id=f"{recorded.envelope.id}:{reaction}",
+            cause=recorded.envelope.id,
+            correlation=recorded.envelope.correlation,
+        )
+
+    def _resume(self, recorded: Recorded, hold: Id) -> None:
+        """Erasures that a hold had suspended go on by themselves once it is released."""
+        self._answers.wait_for(recorded.position)
+        question = SuspendedErasures(hold=hold)
+        for run in self._answers.answer(question, at=None, on=self._clock().date()):
+            with suppress(NothingToDispose):  # another hold covers it too
+                self._as_reaction(recorded, f"resume:{run}", ResumeErasure(run=run))
 
     def catch_up_reactions(self, after: int = 0) -> int:
         """Runs what a crash may have left undone since a position; returns the newest seen."""
@@ -256,7 +293,7 @@ class Engine:
                 THE_ENGINE,
                 command_id=f"leaving:{each.person}:{each.due_on}",
             )
-        return len(leaving)
+        return len(leaving) + disposals.sweep(self._answers, self.handle, self._clock())
 
     def _position(self, as_of: datetime | int | None) -> int | None:
         if isinstance(as_of, datetime):

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
-from ..domain.event import Event, PersonId, Value
+from ..domain.disposal import Certificate, CertificateIssued, DisposalRun, Residue
+from ..domain.event import Event, Id, PersonId, Value
 from ..domain.sealed import Erased, Sealed
 from .aggregates import Aggregate
 from .envelope import Envelope
@@ -120,14 +121,18 @@ class Link:
 class Decided:
     """Everything that a command writes, in one transaction.
 
-    `basis` is every (stream, version) read; `shredded` the streams whose sealed text goes now.
+    `basis` is every (stream, version) read; `shredded` the retention units that are destroyed now
+    and `residue` the streams whose rows shrink, each with the certificate; `forgotten` are persons
+    whom no number, login or address leads to any more.
     """
 
     writes: tuple[Write, ...]
     basis: tuple[tuple[str, int], ...]
     envelope: Envelope
     links: tuple[Link, ...] = ()
-    shredded: tuple[str, ...] = ()
+    shredded: tuple[tuple[str, str], ...] = ()
+    residue: tuple[tuple[str, str], ...] = ()
+    forgotten: tuple[PersonId, ...] = ()
     content: bytes = b""
 
 
@@ -142,6 +147,25 @@ class Receipt:
     events: tuple[Recorded, ...]
     repeated: bool = False
     provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUnit:
+    """A retention unit that is not destroyed: whose data it is, and how much of it there is."""
+
+    unit: str
+    stream: str
+    subject: PersonId
+    cells: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Ed25519 (RFC 8032) over a certificate's canonical JSON (RFC 8785), in hex; `key` names it."""
+
+    signature: str
+    key: str
 
 
 class Moved(Exception):
@@ -172,6 +196,21 @@ class Session(Protocol):
     def held_up(self, projection: str, position: int) -> int | None:
         """The version of a projection that cannot fold the event there; None if it can."""
 
+    def live_units(self, streams: Sequence[str]) -> tuple[LiveUnit, ...]:
+        """The retention units of these streams that are not destroyed."""
+
+    def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
+        """Those that hold data of a person, wherever they lie."""
+
+    def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
+        """The id of the unit that a record copy in a stream has for itself."""
+
+    def certificate_of(self, stream: str) -> str | None:
+        """Under which certificate a stream shrank to its residue, if it did."""
+
+    def sign(self, certificate: Certificate) -> Signature:
+        """With the key of this installation."""
+
     def append(self, decided: Decided) -> Receipt:
         """Writes everything or nothing; raises Moved when the basis has changed."""
 
@@ -196,8 +235,14 @@ class Doorbell(Protocol):
 class Journal(Protocol):
     """Where events are kept."""
 
-    def session(self, host: object | None = None) -> AbstractContextManager[Session]:
-        """A session; `host` is the host's own connection, inside its own transaction."""
+    def session(
+        self, host: object | None = None, *, destroys: bool = False
+    ) -> AbstractContextManager[Session]:
+        """A session; `host` is the host's own connection, inside its own transaction.
+
+        One that `destroys` does so in the transaction of its append, in every store of the
+        database.
+        """
 
     def settled(self, receipt: Receipt) -> None:
         """The host has committed: catch up, so that questions see it."""
@@ -219,6 +264,16 @@ class Journal(Protocol):
 
     def doorbell(self) -> Doorbell:
         """A doorbell of one's own."""
+
+    def look_for(self, state: DisposalRun, run: Id) -> tuple[Residue, ...]:
+        """Finishes what a disposal has left to do outside its transaction, and looks for remains.
+
+        Keys, write-ahead log, projections, backups: what is told here goes into the certificate.
+        May be repeated.
+        """
+
+    def hand_out(self, issued: CertificateIssued) -> None:
+        """Puts a certificate where it survives the loss of the database, if that is set."""
 
     def is_current(self) -> bool:
         """Whether its tables are those that this version knows."""

@@ -18,14 +18,19 @@ from ..domain.approval import (
     Phase,
 )
 from ..domain.calendar import WorkPattern
+from ..domain.disposal import Certificate, Done, Entry, RunKind, RunPhase, Transfer
 from ..domain.employee import Kind, ReportingLine, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, TaskId, Value
+from ..domain.hold import Scope
+from ..domain.items import Awaited, ItemKind
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
 from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
 from ..domain.policy import Starting
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
+from ..domain.retention import Evaluation, Outcome
+from ..domain.schedule import Action, Confirm, Cutoff, Group, Trigger
 from ..domain.sealed import Erased, Sealed
 
 Text = SkipJsonSchema[Sealed] | Erased | str
@@ -124,6 +129,78 @@ class ReadingList(Question, Part):
     """The reference items that somebody keeps."""
 
     person: PersonId
+
+
+class ItemState(StrEnum):
+    """`live`; `discarded`, whose text has gone; `destroyed`, of which only the residue is left."""
+
+    LIVE = "live"
+    DISCARDED = "discarded"
+    DESTROYED = "destroyed"
+
+
+class Register(Question, Part):
+    """Every item that is kept, with what the schedule says of it on a day (default: today)."""
+
+    on: date | None = None
+    owner: PersonId | None = None
+    case: PlanId | None = None
+    kind: ItemKind | None = None
+    group: Group | None = None
+    record_class: RecordClass | None = None
+    outcome: Outcome | None = None
+    state: ItemState | None = None
+    may_go: bool | None = None
+
+
+class WhyItem(Question):
+    """One item: why it is what it is, and what becomes of it on a day (default: today)."""
+
+    item: ItemId
+    on: date | None = None
+
+
+class ReadingToGo(Question):
+    """By the engine: reading material of which notice is due, or that the sweep may take."""
+
+    on: date
+
+
+class Schedule(Question):
+    """A version of the retention schedule (default: the one in force), and what is proposed."""
+
+    version: int | None = None
+
+
+class LegalHolds(Question):
+    """Holds in force, or all that there ever were."""
+
+    released: bool = False
+
+
+class DisposalRuns(Question, Part):
+    """Disposal runs, the newest first."""
+
+    phase: RunPhase | None = None
+    kind: RunKind | None = None
+
+
+class Disposal(Question):
+    """One run, whole."""
+
+    run: Id
+
+
+class CertificateOf(Question):
+    """A certificate, by its own id."""
+
+    certificate: Id
+
+
+class SuspendedErasures(Question):
+    """By the engine: erasure runs that a hold made withhold something."""
+
+    hold: Id
 
 
 class PersonView(Value):
@@ -455,6 +532,129 @@ class Health(Value):
     head: int
     healthy: bool
     projections: tuple[ProjectionState, ...]
+
+
+class RegisterItem(Value):
+    """An item with its evaluation; no text. Destroyed ones name their certificate and day."""
+
+    item: ItemId
+    kind: ItemKind
+    stream: Id
+    record_class: RecordClass
+    because: str
+    group: Group
+    owner: PersonId
+    case: PlanId | None = None
+    created_on: date | None = None
+    triggered_on: date | None = None
+    awaits: Awaited | None = None
+    noticed_on: date | None = None
+    state: ItemState
+    evaluation: Evaluation | None = None
+    holds: tuple[Id, ...] = ()
+    certificate: Id | None = None
+    destroyed_on: date | None = None
+
+    @property
+    def is_noticed(self) -> bool:
+        return self.noticed_on is not None or self.state is ItemState.DISCARDED
+
+
+class SeriesView(Value):
+    """A row of the schedule as people read it; `words` is JSON, as the row came."""
+
+    code: str
+    covers: tuple[Group, ...] = ()
+    trigger: Trigger | None = None
+    cutoff: Cutoff = Cutoff.NONE
+    minimum: str | None = None
+    maximum: str | None = None
+    action: Action | None = None
+    confirm: Confirm = Confirm.TWO_PERSONS
+    descriptive: str | None = None
+    is_open: bool = False
+    words: Text | None = None
+
+
+class ItemStory(Value):
+    """What an item is, since which event, and what cites it or was copied from it.
+
+    `cited_by` are the results that cite a reference item; `copied_from` the item that a record
+    copy was made from, `for_result` the result it is evidence of.
+    """
+
+    item: RegisterItem
+    classed_by: str
+    classed_at: int
+    rule: int
+    cited_by: tuple[ResultId, ...] = ()
+    copied_from: ItemId | None = None
+    for_result: ResultId | None = None
+    series: tuple[SeriesView, ...] = ()
+
+
+class ScheduleView(Value):
+    version: int
+    digest: str | None = None
+    adopted_on: date | None = None
+    proposed_by: PersonId | None = None
+    approved_by: PersonId | None = None
+    rows: tuple[SeriesView, ...]
+    open_series: tuple[str, ...] = ()
+    in_force: bool = True
+    proposal: int | None = None
+
+
+class HoldView(Value):
+    hold: Id
+    scope: Scope
+    matter: Text | None = None
+    authority: Text | None = None
+    placed_by: PersonId
+    placed_on: date
+    review_by: date | None = None
+    released_by: PersonId | None = None
+    released_on: date | None = None
+    release_reason: Text | None = None
+
+
+class RunSummary(Value):
+    run: Id
+    kind: RunKind
+    phase: RunPhase
+    entries: int
+    destroyed: int
+    spared: int
+    withheld: int
+    drafted_by: PersonId
+    drafted_on: date
+    approved_by: tuple[PersonId, ...] = ()
+    certificate: Id
+    completed_on: date | None = None
+    person: PersonId | None = None
+    follows: Id | None = None
+
+
+class RunView(Value):
+    """A run with its frozen list, and what has become of each entry so far."""
+
+    summary: RunSummary
+    fingerprint: str
+    schedule: int
+    evaluated_on: date
+    needed: int
+    reason: Text | None = None
+    entries: tuple[Entry, ...]
+    done: tuple[Done, ...] = ()
+    transfer: Transfer | None = None
+
+
+class CertificateView(Value):
+    """As it was issued: whoever has the public key can check it without countersign."""
+
+    certificate: Certificate
+    signature: str
+    key: str
 
 
 QUESTIONS: dict[str, type[Question]] = {each.__name__: each for each in Question.__subclasses__()}

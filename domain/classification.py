@@ -48,6 +48,7 @@ DECISION = _record("produced by doing the work: a decision and its reason")
 LINE = _record("says who could decide, and on which day")
 READING = _reference("read to inform oneself")
 CONTROL = _control("says under which rules, and by whom, the work was done")
+KEEPING = _control("proves the keeping and the disposal itself, and outlives what it proves")
 
 EVENTS: dict[str, Classed] = {
     "employee.joined.v1": LINE,
@@ -110,6 +111,7 @@ EVENTS: dict[str, Classed] = {
     "result.retracted.v1": RESULT,
     "reference.kept.v1": READING,
     "reference.cited.v1": READING,
+    "reference.disposal_noticed.v1": READING,
     "reference.discarded.v1": READING,
     "approval.asked.v1": DECISION,
     "approval.evidence_changed.v1": DECISION,
@@ -125,6 +127,18 @@ EVENTS: dict[str, Classed] = {
     "approval.validity_moved.v1": DECISION,
     "approval.ended.v1": DECISION,
     "approval.frozen.v1": DECISION,
+    "schedule.proposed.v1": KEEPING,
+    "schedule.adopted.v1": KEEPING,
+    "schedule.proposal_withdrawn.v1": KEEPING,
+    "hold.placed.v1": KEEPING,
+    "hold.released.v1": KEEPING,
+    "disposal.drafted.v1": KEEPING,
+    "disposal.approved.v1": KEEPING,
+    "disposal.abandoned.v1": KEEPING,
+    "disposal.transferred.v1": KEEPING,
+    "disposal.item_destroyed.v1": KEEPING,
+    "disposal.item_spared.v1": KEEPING,
+    "disposal.certificate_issued.v1": KEEPING,
 }
 
 ENTRANCES: dict[Entrance, Classed] = {

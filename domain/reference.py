@@ -35,6 +35,7 @@ class ReferenceItem(Value):
     title: Sealed | None = None
     locator: Sealed | None = None
     kept_on: date | None = None
+    noticed_on: date | None = None
     cited_by: tuple[ResultId, ...] = ()
     discarded: bool = False
 
@@ -65,6 +66,15 @@ class ItemCited(Event):
     on: date
 
 
+class DisposalNoticed(Event):
+    """Its owner is told that the sweep will take it, and from which day on."""
+
+    name = "reference.disposal_noticed.v1"
+
+    goes_from: date
+    on: date
+
+
 class ItemDiscarded(Event):
     name = "reference.discarded.v1"
 
@@ -78,6 +88,8 @@ def evolve(item: ReferenceItem, event: Event) -> ReferenceItem:
             return ReferenceItem(owner=owner, title=title, locator=locator, kept_on=kept_on)
         case ItemCited(result=result):
             return item.model_copy(update={"cited_by": (*item.cited_by, result)})
+        case DisposalNoticed(on=on):
+            return item.model_copy(update={"noticed_on": on})
         case ItemDiscarded():
             return item.model_copy(update={"discarded": True})
     return item
@@ -118,6 +130,14 @@ def discard(
     if item.discarded:
         return []
     return [ItemDiscarded(reason=_reason(item, on, because_of_personal_data), on=on)]
+
+
+def notice(item: ReferenceItem, *, goes_from: date, on: date) -> list[Event]:
+    """Once, and only of what is still there."""
+    _known(item)
+    if item.discarded or item.noticed_on is not None:
+        return []
+    return [DisposalNoticed(goes_from=goes_from, on=on)]
 
 
 def _reason(item: ReferenceItem, on: date, because_of_personal_data: bool) -> DiscardReason:

@@ -264,6 +264,103 @@ class NotYetDisposable(Conflict):
     )
 
 
+# Records
+
+
+class Disposed(Conflict):
+    says = "This has been disposed of under certificate {certificate}; nothing can be added to it."
+
+
+class Destroyed(NotFound):
+    says = "This was destroyed on {on} under certificate {certificate}."
+
+
+class DurationUnreadable(Invalid):
+    says = "{text} is no period; write P7Y, P18M or P30D."
+
+
+class GroupUncovered(Invalid):
+    says = "A schedule needs a row for each of these too: {groups}."
+
+
+class SeriesDouble(Invalid):
+    says = "Each series stands once in a schedule; these stand twice: {series}."
+
+
+class SeriesIncomplete(Invalid):
+    says = "Series {series} covers {groups} and cannot be computed: {why}."
+
+
+class NothingProposed(Conflict):
+    says = "No version of the schedule waits for approval."
+
+
+class OwnProposal(NotAllowed):
+    says = "Somebody else must approve what you have proposed."
+
+
+class HoldUnbounded(Invalid):
+    says = "A hold names what it holds: cases, persons, items, classes or a time."
+
+
+class UnknownHold(NotFound):
+    says = "There is no such hold in force."
+
+
+class OnHold(Conflict):
+    says = "This is on hold and stays until the hold is released."
+
+
+class NothingToDispose(Conflict):
+    says = "Nothing of what was named may go on that day."
+
+
+class DayAhead(Invalid):
+    says = "{on} is still to come; a draft is made for today or earlier."
+
+
+class YearsNotConfirmed(Conflict):
+    says = (
+        "Nobody has confirmed how long these are kept: {series}. "
+        "Propose a schedule with the years, and let another person approve it."
+    )
+
+
+class UnknownRun(NotFound):
+    says = "There is no such disposal run."
+
+
+class RunNotDrafted(Conflict):
+    says = "Only a drafted list can be approved, as it was looked at; this one is {phase}."
+
+
+class RunNotApproved(Conflict):
+    says = "This disposal run is not approved, or not carried out yet."
+
+
+class RunOver(Conflict):
+    says = "This disposal run has begun or is over."
+
+
+class OwnRun(NotAllowed):
+    says = "Somebody else must approve a disposal that you have drafted or approved."
+
+
+class OwnCaseInRun(NotAllowed):
+    says = "Nobody approves the disposal of their own case."
+
+
+class TransferNeeded(Conflict):
+    says = "These items go to an archive: hand the pack over before they are destroyed."
+
+
+class NotDemotable(Conflict):
+    says = (
+        "A record copy stays while its result stands or was ever submitted: "
+        "retention once promised is never cut."
+    )
+
+
 # Acceptance
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
+from pydantic import Field
+
 from .event import Event, ItemId, PersonId, PlanId, TaskId, Value
 from .plan import ValueKind
 from .refusals import NotTangible, ResultNotTold, ResultRetracted, UnknownResult
@@ -47,6 +49,8 @@ class Result(Value):
     revision: int = 0
     evidence: int = 0
     cited: tuple[ItemId, ...] = ()
+    noted_on: date | None = None
+    copies: dict[ItemId, date] = Field(default_factory=dict)
     told_to: PersonId | None = None
     acknowledged: bool = False
     shown: bool = False
@@ -138,15 +142,18 @@ class ResultRetractedByOwner(Event):
 def evolve(result: Result, event: Event) -> Result:
     change: dict[str, object] = {}
     match event:
-        case ResultNoted(employee=employee, plan=plan, task=task, evidence=evidence):
+        case ResultNoted(employee=employee, plan=plan, task=task, evidence=evidence, on=on):
             change = {"employee": employee, "plan": plan, "task": task, "revision": 1}
+            change["noted_on"] = on
+            change["copies"] = {each.copy_id: on for each in evidence}
             change["cited"] = tuple(each.item for each in evidence if each.item)
             change["evidence"] = len(evidence)
         case ResultAmended(revision=revision):
             change = {"revision": revision}
-        case EvidenceAdded(evidence=evidence, revision=revision):
+        case EvidenceAdded(evidence=evidence, revision=revision, on=on):
             cited = (*result.cited, evidence.item) if evidence.item else result.cited
             change = {"revision": revision, "cited": cited, "evidence": result.evidence + 1}
+            change["copies"] = {**result.copies, evidence.copy_id: on}
         case ResultTold(manager=manager):
             change = {"told_to": manager, "acknowledged": False}
         case ResultAcknowledged():

@@ -1,17 +1,29 @@
 """The journal: recalls, seals and appends for one command at a time, on either database."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from ..application.aggregates import Aggregate
-from ..application.ports import Decided, Doorbell, Ids, Link, Moved, Receipt, Recorded, Write
+from ..application.aggregates import RESULT, Aggregate
+from ..application.ports import (
+    Decided,
+    Doorbell,
+    Ids,
+    Link,
+    LiveUnit,
+    Moved,
+    Receipt,
+    Recorded,
+    Signature,
+    Write,
+)
 from ..domain.classification import RULES, classify
-from ..domain.event import PersonId, Value
-from ..domain.refusals import CommandReused, IdentityTaken, Stale
+from ..domain.disposal import Certificate, CertificateIssued, DisposalRun, Residue
+from ..domain.event import Id, PersonId, Value
+from ..domain.refusals import CommandReused, Disposed, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
 from . import codec, migrate
 from .batch import (
@@ -29,6 +41,7 @@ from .batch import (
     UnitGone,
 )
 from .database import Database, Tx
+from .disposer import Disposer
 from .doorbell import doorbell_for
 from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
@@ -37,7 +50,7 @@ from .projector.follower import Projector
 from .projector.quarantine import held_up_version
 from .recent import Recent
 from .recorder import Recorder
-from .vault import Sealer, Vault
+from .vault import Sealer, Vault, unit_id
 
 State = TypeVar("State", bound=Value)
 
@@ -64,18 +77,22 @@ class KeptJournal:
         self.new_id = new_id
         self.states = states
         self.identities = Identities(vault.keyring)
+        self.disposer = Disposer(database, recorder, vault.keyring, projector)
 
     @property
     def keyring(self) -> Keyring:
         return self.vault.keyring
 
     @contextmanager
-    def session(self, host: object | None = None) -> Iterator["JournalSession"]:
+    def session(
+        self, host: object | None = None, *, destroys: bool = False
+    ) -> Iterator["JournalSession"]:
         """On SQLite recall, append and the live projections are one transaction."""
         if host is not None:
             yield self._hosted(host)
             return
-        begin = self.database.writing if self._embedded else self.database.autocommit
+        whole = self._embedded or destroys
+        begin = self.database.writing if whole else self.database.autocommit
         with begin() as tx:
             session = JournalSession(self, tx, live=self._embedded)
             yield session
@@ -146,6 +163,12 @@ class KeptJournal:
                 return found
             after = rows[-1].position
 
+    def look_for(self, state: DisposalRun, run: Id) -> tuple[Residue, ...]:
+        return self.disposer.look_for(state, run)
+
+    def hand_out(self, issued: CertificateIssued) -> None:
+        self.disposer.hand_out(issued)
+
     def doorbell(self) -> Doorbell:
         return doorbell_for(self.database)
 
@@ -202,16 +225,44 @@ class JournalSession:
     def held_up(self, projection: str, position: int) -> int | None:
         return held_up_version(self._tx, projection, position)
 
+    def live_units(self, streams: Sequence[str]) -> tuple[LiveUnit, ...]:
+        return self._journal.disposer.live_units(self._tx, streams)
+
+    def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
+        return self._journal.disposer.live_units_about(self._tx, person)
+
+    def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
+        return unit_id(stream, RESULT.series, owner, copy)
+
+    def certificate_of(self, stream: str) -> str | None:
+        return self._journal.disposer.certificates(self._tx, (stream,)).get(stream)
+
+    def sign(self, certificate: Certificate) -> Signature:
+        return self._journal.disposer.sign(certificate)
+
     def append(self, decided: Decided) -> Receipt:
         """On SQLite the live projections follow in the same transaction."""
+        self._refuse_gone(decided)
         composed = _Composition(self._sealer, self._read, self._journal.new_id)
         for write in decided.writes:
             composed.add(write, decided)
         batch = self._batch(decided, composed)
         outcome = self._append(batch)
         if isinstance(outcome, Appended):
-            return self._receipt(outcome, composed)
+            receipt = self._receipt(outcome, composed)
+            self._journal.disposer.within(self._tx, decided)
+            return receipt
         return self._refused(outcome, decided)
+
+    def _refuse_gone(self, decided: Decided) -> None:
+        """A stream that has shrunk reads as empty; nothing may be added to it all the same."""
+        fresh = [
+            write.stream
+            for write in decided.writes
+            if not self._read[write.aggregate.name, write.stream][0]
+        ]
+        for certificate in self._journal.disposer.certificates(self._tx, fresh).values():
+            raise Disposed(certificate=certificate)
 
     def _append(self, batch: Batch) -> Outcome:
         """Under SQLite's lock since before the first read nothing can have moved."""
@@ -257,7 +308,7 @@ class JournalSession:
         identities = tuple(
             identity for link in decided.links for identity in self._identities(link)
         )
-        self._shredded = self._units_of(decided.shredded, envelope.command)
+        self._shredded = decided.shredded
         return Batch(
             recorded_at=codec.microseconds(envelope.occurred),
             basis=tuple(read for read in decided.basis if UUID_FORM.fullmatch(read[0])),
@@ -280,16 +331,6 @@ class JournalSession:
             )
             yield from (Identity(link.kind, hashed, None) for (hashed,) in former)
         yield self._journal.identities.belongs(link.kind, link.value, link.person)  # type: ignore[arg-type]
-
-    def _units_of(self, streams: tuple[str, ...], certificate: str) -> tuple[tuple[str, str], ...]:
-        if not streams:
-            return ()
-        found = self._tx.all(
-            f"SELECT unit FROM cs_unit WHERE state = 'live'"
-            f" AND stream {self._recorder.streams_asked}",
-            streams=self._recorder.asked(streams),
-        )
-        return tuple((unit, certificate) for (unit,) in found)
 
     def _digest(self, content: bytes) -> bytes:
         return self._journal.keyring.keyed("command", content)

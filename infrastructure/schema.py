@@ -103,6 +103,14 @@ CELL = Table(
     sqlite_with_rowid=False,
 )
 
+GONE = Table(
+    "cs_gone",
+    METADATA,
+    Column("stream", StreamId, primary_key=True),
+    Column("certificate", Word, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 IDENTITY = Table(
     "cs_identity",
     METADATA,

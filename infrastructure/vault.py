@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel
 
 from ..domain.event import Event, may_hold_text, sealed_fields
-from ..domain.refusals import Conflict, Invalid
+from ..domain.refusals import Disposed, Invalid
 from ..domain.sealed import Erased, Sealed
 from .batch import Cell, Unit
 from .data_key import Key
@@ -34,10 +34,6 @@ Field = tuple[str, str]
 
 class UnstorableText(Invalid):
     says = "The text in {field} holds a character that cannot be kept ({character})."
-
-
-class Disposed(Conflict):
-    says = "This has been disposed of under certificate {certificate}; nothing can be added to it."
 
 
 class Lost(Exception):

@@ -7,6 +7,7 @@ from .inbox import InboxProjection
 from .people import Find, PeopleProjection
 from .plan_board import PlanBoardProjection
 from .reading_list import ReadingListProjection
+from .register import RegisterProjection
 
 
 def projections(find: Find) -> tuple[Projection, ...]:
@@ -18,4 +19,5 @@ def projections(find: Find) -> tuple[Projection, ...]:
         AuditTrailProjection(),
         DueDatesProjection(),
         ReadingListProjection(),
+        RegisterProjection(),
     )
