@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ..domain import schedule
 from ..domain.event import Event, Id, PersonId, PlanId
 from ..domain.refusals import NothingToDispose, Refusal, Stale
 from . import (
@@ -22,6 +23,7 @@ from . import (
     results,
     visibility,
 )
+from .aggregates import SCHEDULE, SCHEDULE_STREAM
 from .commands import CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
@@ -111,6 +113,20 @@ class Engine:
             return decide()
         except Moved:
             return self._once_more(decide)
+
+    def schedule_version(self, number: int) -> schedule.Version:
+        """A version of the retention schedule that was ever in force. Raises UnknownSchedule."""
+        with self._journal.session() as session:
+            _, state = session.recall(SCHEDULE, SCHEDULE_STREAM)
+        return state.version(number)
+
+    def begin_disposal(self, run: Id, actor: Actor) -> None:
+        """The first item of an approved run goes, in this person's name; nothing reacts to it.
+
+        What follows is `carry_out`'s. Raises a Refusal where it may not begin.
+        """
+        asked = _Asked(command=DestroyNext(run=run, at_most=1), actor=actor, id=self._ids())
+        self._decided(asked, None)
 
     def carry_out(self, run: Id, told: Callable[[int, int], None] = lambda done, of: None) -> None:
         """Goes on with an approved disposal run until it is certified; may be repeated.

@@ -140,9 +140,13 @@ class ItemState(StrEnum):
 
 
 class Register(Question, Part):
-    """Every item that is kept, with what the schedule says of it on a day (default: today)."""
+    """Every item that is kept, with what the schedule says of it on a day (default: today).
+
+    `starts` is how an item's id begins; `may_go` asks for what could be disposed of on the day.
+    """
 
     on: date | None = None
+    starts: Annotated[str, Field(max_length=64)] | None = None
     owner: PersonId | None = None
     case: PlanId | None = None
     kind: ItemKind | None = None

@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
+from ..application.desk import Actor
 from ..application.engine import Engine
 from ..application.ports import Clock, Ids, Recorded
 from ..application.questions import Health
-from . import migrate
+from ..domain.disposal import Transfer
+from ..domain.event import Id
+from . import bag, migrate
+from .bag import PackFaulty
 from .batch import Batch
+from .certificates import examined
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
 from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
+from .packer import Packer
 from .projections.every import projections
 from .projections.overview import Overview
 from .projections.people import Find
@@ -30,7 +36,7 @@ from .projector.compare import Comparison, Difference
 from .projector.copies import Copy
 from .projector.folding import decoded
 from .projector.follower import Projector
-from .projector.progress import Progress, Report, silent
+from .projector.progress import Meter, Progress, Report, silent
 from .projector.projection import NotCaughtUp, ProjectionBuilding, ProjectionFaulty, Unfolded
 from .projector.rebuild import (
     Builder,
@@ -71,6 +77,8 @@ __all__ = [
     "Comparison",
     "Difference",
     "House",
+    "Meter",
+    "PackFaulty",
     "Progress",
     "ProjectionFaulty",
     "Rebuilt",
@@ -182,6 +190,22 @@ class House:
             return self.projector.release(copy, part)
         self.projector.retry(name)
         return self._live(name).position - copy.position
+
+    def pack(self, run: Id, folder: Path, actor: Actor) -> Transfer:
+        """Writes what an approved run holds as a BagIt package; raises a Refusal, or PackFaulty."""
+        return Packer(self.journal, self.engine).pack(run, folder, actor)
+
+    def packed(self, folder: Path) -> Transfer:
+        """What `pack` has written there, if it is whole. Raises PackFaulty."""
+        return bag.examined(folder)
+
+    def public_key(self) -> str:
+        """What certificates of this installation are checked with: Ed25519, raw, in hex."""
+        return self.journal.disposer.public_key().hex()
+
+    def examine_certificate(self, said: Any, public_key: str) -> list[str]:
+        """What is wrong with a certificate as it was issued; nothing: it holds."""
+        return examined(said, public_key, self.engine.schedule_version)
 
     def whose(self, known_as: str) -> str | None:
         """Who goes by a number, an address or a login; asked of the journal alone."""

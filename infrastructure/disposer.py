@@ -68,9 +68,14 @@ class Disposer:
             )
             self._recorder.shrink(tx, stream, certificate)
 
+    def public_key(self) -> bytes:
+        return self._key().public_key().public_bytes_raw()
+
+    def _key(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self._keyring.keyed("certificates", b"1"))
+
     def sign(self, certificate: Certificate) -> Signature:
-        key = Ed25519PrivateKey.from_private_bytes(self._keyring.keyed("certificates", b"1"))
-        public = key.public_key().public_bytes_raw()
+        key, public = self._key(), self.public_key()
         said = codec.canonical(certificate.model_dump(mode="json"))
         return Signature(key.sign(said).hex(), hashlib.sha256(public).hexdigest()[:16])
 

@@ -66,6 +66,7 @@ SENTENCES: dict[str, str] = {
     "result.retracted.v1": "the result is retracted",
     "reference.kept.v1": "reading material is kept; it may go a year later",
     "reference.cited.v1": "reading material is cited: a record copy is made",
+    "reference.disposal_noticed.v1": "the sweep takes this reading material from {goes_from} on",
     "reference.discarded.v1": "reading material is thrown away",
     "approval.asked.v1": "acceptance is asked for: round {round}",
     "approval.evidence_changed.v1": "the evidence has changed; back to level 1",
@@ -81,6 +82,18 @@ SENTENCES: dict[str, str] = {
     "approval.validity_moved.v1": "valid until {until} now",
     "approval.ended.v1": "the acceptance has ended: {reason}",
     "approval.frozen.v1": "the case stands still: the employee has left",
+    "schedule.proposed.v1": "version {version.number} of the schedule is proposed",
+    "schedule.adopted.v1": "version {version.number} of the schedule is in force",
+    "schedule.proposal_withdrawn.v1": "the proposed version of the schedule is taken back",
+    "hold.placed.v1": "hold {hold} is placed; it catches what comes later too",
+    "hold.released.v1": "hold {hold} is released; what it suspended goes on",
+    "disposal.drafted.v1": "disposal run {run} is drafted: {kind}",
+    "disposal.approved.v1": "the disposal is approved",
+    "disposal.abandoned.v1": "the disposal is given up",
+    "disposal.transferred.v1": "{transfer.items} items were handed over",
+    "disposal.item_destroyed.v1": "{done.item} is destroyed under certificate {certificate}",
+    "disposal.item_spared.v1": "{done.item} stays: {done.fate}",
+    "disposal.certificate_issued.v1": "certificate {certificate.certificate} is issued",
 }
 
 

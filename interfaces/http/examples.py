@@ -82,6 +82,47 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AnswerQuestion": {"text": "since March"},
     "SkipEvent": {"position": 214, "reason": "mended in the next version"},
     "NameApprover": {"level": 2, "approver": OTHER, "reason": "nobody stands above"},
+    "ProposeSchedule": {
+        "rows": [
+            {
+                "code": "PR-ENABLE",
+                "covers": ["submitted"],
+                "trigger": "event",
+                "cutoff": "calendar_year",
+                "minimum": "P7Y",
+                "action": "destroy",
+                "words": {"x_authority": "records policy 12"},
+            }
+        ],
+        "reason": "the years for 2027",
+    },
+    "ConfirmPeriods": {
+        "periods": [
+            {"series": "PR-ENABLE", "minimum": "P7Y", "authority": "records policy 12"},
+        ],
+        "reason": "settled by the board",
+    },
+    "ApproveSchedule": {"version": 2},
+    "PlaceHold": {
+        "scope": {"persons": [PERSON], "classes": ["process_record"]},
+        "matter": "claim 8",
+        "authority": "letter of 3 May",
+        "review_by": "2027-05-03",
+    },
+    "ReleaseHold": {"reason": "settled"},
+    "DraftDisposal": {"items": [{"kind": "result", "item": RESULT, "stream": RESULT}]},
+    "DraftDemotion": {
+        "items": [{"kind": "copy", "item": OTHER, "stream": RESULT}],
+        "reason": "cited by mistake",
+    },
+    "DraftErasure": {"person": PERSON, "reason": "request of 3 May"},
+    "ApproveDisposal": {"fingerprint": "0123456789abcdef" * 4},
+    "AbandonDisposal": {"reason": "not this year"},
+    "RecordTransfer": {
+        "transfer": {"digest": "0123456789abcdef" * 8, "items": 12, "octets": 48_213},
+        "receiver": "city archive",
+    },
+    "DestroyNext": {"at_most": 50},
 }
 
 LOOK_UP: dict[str, Any] = {"known_as": "1042"}

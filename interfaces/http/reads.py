@@ -13,14 +13,13 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...application.aggregates import POLICY_STREAM
 from ...application.commands import Day, Text
 from ...application.desk import Actor
 from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import Question
 from . import conditions, paging
-from .actions import IN_PATH, Id
+from .actions import IN_PATH, Id, stream_of
 from .documents import Page
 from .edge import JSON, Edge
 from .openapi import described_read
@@ -148,9 +147,7 @@ class Read:
         return set(self.query.model_fields) - set(Listed.model_fields) - set(When.model_fields)
 
     def stream(self, named: Mapping[str, Any]) -> str | None:
-        if self.of is None:
-            return None
-        return POLICY_STREAM if self.of == "policy" else str(named[self.of])
+        return stream_of(self.of, named)
 
 
 def add_read(router: APIRouter, edge: Edge, read: Read) -> None:

@@ -16,6 +16,8 @@ from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
 from .nouns import (
+    disposals,
+    holds,
     inbox,
     organisation,
     overview,
@@ -24,8 +26,10 @@ from .nouns import (
     policy,
     records,
     references,
+    register,
     requests,
     results,
+    schedule,
 )
 from .problems import Problems, Trouble
 from .reads import Read, add_read
@@ -43,6 +47,10 @@ NOUNS = {
     "organisation": organisation,
     "policy": policy,
     "records": records,
+    "register": register,
+    "schedule": schedule,
+    "holds": holds,
+    "disposals": disposals,
     "overview": overview,
 }
 """By the tag that OpenAPI sorts them under."""
