@@ -38,6 +38,7 @@ class Who(StrEnum):
     HR = "HR, for somebody else"
     HR_FOR_ALL = "HR"
     RECORDS = "a records manager"
+    RECORDS_FIRST = "a records manager; the engine goes on with what was begun"
     SELF_OR_RECORDS = "the person concerned, or a records manager"
     ENGINEER = "a platform engineer"
     ENGINE = "the engine alone"
@@ -111,7 +112,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.ApproveDisposal: Who.RECORDS,
     c.AbandonDisposal: Who.RECORDS,
     c.RecordTransfer: Who.RECORDS,
-    c.DestroyNext: Who.RECORDS,
+    c.DestroyNext: Who.RECORDS_FIRST,
     c.NoticeReading: Who.ENGINE,
     c.SweepReading: Who.ENGINE,
     c.ResumeErasure: Who.ENGINE,
@@ -127,19 +128,14 @@ def admit(desk: Desk, command: c.Command) -> None:
     if who is Who.FIRST_RUN:
         desk.role = "first_run"
     elif who is Who.ENGINE or desk.actor.is_engine:
-        _the_engine(desk, command, who)
+        _the_engine(desk, who)
     else:
         _in_service(desk)
         CHECKS[who](desk, command)
 
 
-CARRIED_ON = (c.DestroyNext,)
-"""What a person has begun and the engine may go on with."""
-
-
-def _the_engine(desk: Desk, command: c.Command, who: Who) -> None:
-    open_to_engine = who is Who.ENGINE or isinstance(command, CARRIED_ON)
-    if not desk.actor.is_engine or not open_to_engine:
+def _the_engine(desk: Desk, who: Who) -> None:
+    if not desk.actor.is_engine or who not in (Who.ENGINE, Who.RECORDS_FIRST):
         raise EngineOnly
     desk.role = "engine"
 
@@ -295,6 +291,7 @@ CHECKS: dict[Who, Callable[[Desk, c.Command], None]] = {
     Who.HR: _hr,
     Who.HR_FOR_ALL: _hr_for_all,
     Who.RECORDS: _records,
+    Who.RECORDS_FIRST: _records,
     Who.SELF_OR_RECORDS: _self_or_records,
     Who.ENGINEER: _engineer,
 }

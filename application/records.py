@@ -220,7 +220,7 @@ def draft_erasure(desk: Desk, command: c.DraftErasure) -> None:
 
 def sweep_reading(desk: Desk, command: c.SweepReading) -> None:
     """By the engine, without anybody's approval; its owner had notice."""
-    entries = [_entry(desk, item, _today(desk)) for item in _found(desk, command.items)]
+    entries = [_entry(desk, item, _today(desk)) for item in _still_there(desk, command.items)]
     ready = [entry for entry in entries if _swept(entry)]
     _draft(desk, RunKind.SWEEP, ready, approved=True)
 
@@ -234,7 +234,8 @@ def resume_erasure(desk: Desk, command: c.ResumeErasure) -> None:
         if any(ground.ground is Ground.ON_HOLD for ground in each.withheld)
     ]
     refs = [ref_of(entry.item) for entry in first.entries if entry.item.item in held]
-    entries = [_erasable(desk, _entry(desk, item, _today(desk))) for item in _found(desk, refs)]
+    there = _still_there(desk, refs)
+    entries = [_erasable(desk, _entry(desk, item, _today(desk))) for item in there]
     _draft(
         desk,
         RunKind.ERASURE,
@@ -258,12 +259,16 @@ def notice_reading(desk: Desk, command: c.NoticeReading) -> None:
     desk.write(REFERENCE, command.item, events, owner=state.owner)
 
 
-def _found(desk: Desk, refs: Iterable[c.ItemRef]) -> list[Item]:
+def _found(desk: Desk, refs: Sequence[c.ItemRef]) -> list[Item]:
     """Raises UnknownItem unless all are there."""
-    found = [item_of(desk, ref) for ref in refs]
-    if any(item is None for item in found):
+    found = _still_there(desk, refs)
+    if len(found) < len(refs):
         raise UnknownItem
-    return [item for item in found if item is not None]
+    return found
+
+
+def _still_there(desk: Desk, refs: Iterable[c.ItemRef]) -> list[Item]:
+    return [item for ref in refs if (item := item_of(desk, ref)) is not None]
 
 
 def _about(desk: Desk, person: PersonId) -> list[Item]:

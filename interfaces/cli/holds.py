@@ -23,10 +23,14 @@ app = typer.Typer(help="What stays, whatever the schedule says.", no_args_is_hel
     app,
     "place",
     example=(
-        ('countersign records hold place --person 1042 --matter "claim 8"'
-        ' --authority "letter of 3 May" --as 1017'),
-        ("countersign records hold place --class process_record --from 2026-01-01"
-        ' --matter "audit" --authority "board" --as 1017'),
+        (
+            'countersign records hold place --person 1042 --matter "claim 8"'
+            ' --authority "letter of 3 May" --as 1017'
+        ),
+        (
+            "countersign records hold place --class process_record --from 2026-01-01"
+            ' --matter "audit" --authority "board" --as 1017'
+        ),
     ),
 )
 def place(
