@@ -46,6 +46,7 @@ OURS = (
     "x_authority",
 )
 
+SCHEDULE = ("grs_schedule_number", "schedule_number", "grs_number", "schedule")
 ITEM = ("item_number", "grs_item_number", "item")
 AUTHORITY = ("disposition_authority", "disposition_authority_number", "authority")
 YEARS = ("retention_in_years", "retention_years", "retention")
@@ -96,10 +97,10 @@ def _row(line: int, cells: Mapping[str, str | None], found: ScheduleFile) -> Non
     if not any(known.values()):
         return
     try:
-        found.rows.append(_series(known, words))
+        found.rows.append(_distinct(_series(known, words), found.rows))
     except ValidationError as error:
         for each in error.errors():
-            column = f"x_{each['loc'][0]}" if each["loc"] else "row"
+            column = "x_series" if each["loc"][:1] == ("code",) else f"x_{each['loc'][0]}"
             trouble = f"{each.get('input')} does not fit"
             found.problems.append(_problem(line, column, trouble, str(each["msg"])))
     except DurationUnreadable as refusal:
@@ -135,9 +136,22 @@ def _why_descriptive(trigger: object, minimum: object) -> str:
 
 
 def code_of(known: Mapping[str, str]) -> str:
-    """The item's number, or its authority; what no code may hold becomes a hyphen."""
-    told = _first(known, ITEM) or _first(known, AUTHORITY)
+    """Schedule and item, or the authority; what no code may hold becomes a hyphen."""
+    item = _first(known, ITEM)
+    schedule = _first(known, SCHEDULE)
+    told = f"{schedule}/{item}" if schedule and item else item or _first(known, AUTHORITY)
     return re.sub(r"[^A-Za-z0-9 ._/()-]", "-", told)[:60].strip()
+
+
+def _distinct(row: SeriesRow, found: Sequence[SeriesRow]) -> SeriesRow:
+    """Of rows that only describe, several may have come with one code."""
+    taken = {each.code for each in found}
+    if row.code not in taken or row.covers:
+        return row
+    number = 2
+    while f"{row.code} ({number})" in taken:
+        number += 1
+    return row.model_copy(update={"code": f"{row.code} ({number})"})
 
 
 def _years(text: str) -> str | None:
