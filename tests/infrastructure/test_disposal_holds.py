@@ -21,13 +21,13 @@ def test_a_hold_at_any_step_saves_what_is_left(fresh_company, records_of):
             records = records_of(company).settle_years()
             story = Story(company, records)
             story.run_until(at)
-            gone = story.gone
+            gone = set(story.gone)
             held = story.held_by(target)
             company.does("Rob", hold(held))
             story.go_on_from(at)
 
-            saved = {item for item in story.items if held.covers(item)} - gone
-            live = {item for item in story.items if not item_is_gone(records, item)}
+            saved = {each.item for each in story.items if held.covers(each)} - gone
+            live = {each.item for each in story.items if not item_is_gone(records, each)}
             assert live == saved, (STEPS[at], target)
             story.check_certificate(saved)
 
@@ -49,8 +49,8 @@ class Story:
         records.in_years()
         self.refs = [ref for case in self.cases for ref in records.refs(case)]
         self.run = None
-        self.items = []
-        self.gone = set()
+        self.items = self.all_items()
+        self.gone: set[str] = set()
 
     def run_until(self, at):
         for step in STEPS[:at]:
@@ -77,9 +77,7 @@ class Story:
 
     def look(self):
         """What there is, as the model sees it."""
-        if not self.items:
-            self.items = self.all_items()
-        self.gone = {item for item in self.items if item_is_gone(self.records, item)}
+        self.gone = {each.item for each in self.items if item_is_gone(self.records, each)}
 
     def all_items(self):
         house = self.company.house
@@ -103,9 +101,7 @@ class Story:
             return
         done = self.records.issued(self.run.run).certificate.done
         destroyed = {each.item for each in done if each.fate is Fate.DESTROYED}
-        assert destroyed == {entry.item.item for entry in self.run.entries} - {
-            item.item for item in saved
-        }
+        assert destroyed == {entry.item.item for entry in self.run.entries} - saved
 
 
 def test_a_hold_between_reading_and_destroying_wins(company, records, place, settings, clock):
