@@ -80,15 +80,19 @@ def said(name, text):
     if name.endswith(".sql"):
         yield re.sub(r"--[^\n]*", "", text)
         return
-    inner = set()
-    for node in ast.walk(ast.parse(text)):
+    tree = ast.parse(text)
+    inner: set[int] = set()
+    for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             inner |= {id(part) for part in node.values}
-            yield "".join(
-                part.value if isinstance(part, ast.Constant) else "{x}" for part in node.values
-            )
-        elif isinstance(getattr(node, "value", None), str) and id(node) not in inner:
-            yield node.value
+            yield "".join(_told(part) or "{x}" for part in node.values)
+    yield from (_told(node) for node in ast.walk(tree) if id(node) not in inner)
+
+
+def _told(node: ast.AST) -> str:
+    """The string that a node is; empty for any other."""
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return str(ast.literal_eval(node)) if is_text else ""  # type: ignore[arg-type]
 
 
 def statements(name, text):

@@ -177,7 +177,7 @@ def test_an_old_run_is_not_looked_at_again_at_every_start(company, records, also
     two_cases(records)
     also(company)
     twin = also(company)
-    asked = []
+    asked: list[str] = []
     twin.house.engine.carry_out = asked.append
 
     twin.house.react()

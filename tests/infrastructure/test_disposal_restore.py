@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ class Backup:
 
     def __init__(self, place, tmp_path):
         self._place, self._tmp_path = place, tmp_path
-        self._main: dict = {}
+        self._main: dict[str, Any] = {}
         self._keys = b""
 
     def take(self, house):
