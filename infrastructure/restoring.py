@@ -6,6 +6,7 @@ certificates in their folder of both being old.
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from ..application.aggregates import RUN
@@ -59,11 +60,11 @@ class Restorer:
     def put_right(self) -> None:
         """Raises CertificateRefused before anything is destroyed because of a forged one."""
         for _ in range(TRIES):
-            try:
+            with suppress(Moved):  # another process starts too, and has done some of it
                 self._put_right()
                 break
-            except Moved:  # another process starts too, and has done some of it
-                continue
+        else:
+            self._put_right()
         self._hand_out_missing()
 
     def _put_right(self) -> None:

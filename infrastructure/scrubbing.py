@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from .database import Database, LockTimeout, Tx
 
 PAUSE_SECONDS = 0.02
+LONGEST_SECONDS = 2.0
 
 # Who began before us may still see what was there before us.
 LOOKING = (
@@ -30,23 +31,29 @@ class Scrubbed:
 
 
 def scrub(database: Database, tables: Iterable[str]) -> Scrubbed:
-    """Waits for others as long as for a lock, and says whether they were in the way till then."""
+    """Waits a little for others, and says whether they were in the way till then."""
+    seconds = min(database.lock_timeout_seconds, LONGEST_SECONDS)
     if database.dialect == "sqlite":
-        return _truncated(database)
-    return _vacuumed(database, tables)
+        return _truncated(database, seconds)
+    return _vacuumed(database, tables, seconds)
 
 
-def _truncated(database: Database) -> Scrubbed:
-    """The driver waits for readers and writers until the lock's time-out."""
+def _truncated(database: Database, seconds: float) -> Scrubbed:
+    """The driver waits for readers; other writers wait for us meanwhile."""
     with database.autocommit() as tx:
-        row = tx.one("PRAGMA wal_checkpoint(TRUNCATE)")
+        usual = tx.one("PRAGMA busy_timeout")
+        tx.run(f"PRAGMA busy_timeout={round(seconds * 1000)}")
+        try:
+            row = tx.one("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            tx.run(f"PRAGMA busy_timeout={usual[0] if usual else 0}")
     busy, pages = (row[0], row[1]) if row else (0, 0)
     return Scrubbed(clean=not busy, left=max(pages, 0) if busy else 0)
 
 
-def _vacuumed(database: Database, tables: Iterable[str]) -> Scrubbed:
+def _vacuumed(database: Database, tables: Iterable[str], seconds: float) -> Scrubbed:
     with database.autocommit() as tx:
-        others = _awaited(tx, database.lock_timeout_seconds)
+        others = _awaited(tx, seconds)
         try:
             for table in tables:
                 tx.run(f"VACUUM {table}")

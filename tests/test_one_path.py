@@ -92,7 +92,7 @@ def said(name, text):
 def _told(node: ast.AST) -> str:
     """The string that a node is; empty for any other."""
     is_text = isinstance(node, ast.Constant) and isinstance(node.value, str)
-    return str(ast.literal_eval(node)) if is_text else ""  # type: ignore[arg-type]
+    return str(ast.literal_eval(node)) if is_text else ""
 
 
 def statements(name, text):
