@@ -58,9 +58,8 @@ class Sealing:
 
 
 CELLS = Sealing(Store.CELLS, "cs_cell")
-SEALINGS = (CELLS,)
-"""Cells are emptied by the append itself; every further table is emptied here, and all are looked
-through."""
+BESIDE: tuple[Sealing, ...] = ()
+"""What lies beside the cells is emptied here; cells are by the append itself."""
 
 
 class Disposer:
@@ -116,13 +115,9 @@ class Disposer:
         """What goes in the very transaction in which it is recorded that it went."""
         if decided.residue:
             self._shrink(tx, dict(decided.residue))
-        for unit, _ in decided.shredded:
-            for sealing in SEALINGS:
-                if sealing is not CELLS:
-                    tx.run(
-                        f"UPDATE {sealing.table} SET {sealing.column} = NULL WHERE unit = :unit",
-                        unit=unit,
-                    )
+        for sealing in BESIDE:
+            emptied = f"UPDATE {sealing.table} SET {sealing.column} = NULL WHERE unit = :unit"
+            tx.many(emptied, [{"unit": unit} for unit, _ in decided.shredded])
         for person in decided.forgotten:
             tx.run("DELETE FROM cs_identity WHERE person = :person", person=person)
         for write in decided.writes:
@@ -222,7 +217,7 @@ class Disposer:
         main = scrub(self._database, self._touched(bool(streams)))
         with self._database.reading() as tx:
             found = [
-                *(self._sealed_left(tx, each, units) for each in SEALINGS),
+                *(self._sealed_left(tx, each, units) for each in (CELLS, *BESIDE)),
                 self._keys_left(tx, units, scrubbed=keys_scrubbed),
                 self._journal_left(tx, streams),
                 self._projections_left(tx, state.certificate),
@@ -239,7 +234,7 @@ class Disposer:
         return dict(found)
 
     def _touched(self, shrunk: bool) -> list[str]:
-        tables = [*TOUCHED, *(each.table for each in SEALINGS if each is not CELLS)]
+        tables = [*TOUCHED, *(each.table for each in BESIDE)]
         if not shrunk or self._database.dialect == "sqlite":
             return tables
         with self._database.reading() as tx:

@@ -71,7 +71,7 @@ class Restorer:
         wanted: dict[Id, _Again] = {}
         for signed in self._unknown():
             _from_certificate(wanted, signed)
-        with self._database.reading() as tx:
+        with self._database.writing() as tx:  # on SQLite a reader would look at an older moment
             for unit, certificate in self._keyring.reconcile(tx):
                 wanted.setdefault(certificate, _Again()).units.add(unit)
             for stream, certificate in self._streams_back(tx):
@@ -124,10 +124,11 @@ class Restorer:
                 forgotten=persons,
                 on=self._clock().date(),
             )
-            writes = (Write(stream, RUN, tuple(events), ENGINE, None),) if events else ()
+            if not events or not (issued or units or streams or persons):
+                return
             session.append(
                 Decided(
-                    writes=writes,
+                    writes=(Write(stream, RUN, tuple(events), ENGINE, None),),
                     basis=((stream, version),),
                     envelope=self._envelope(),
                     shredded=tuple((unit, certificate) for unit in sorted(again.units)),
@@ -135,7 +136,7 @@ class Restorer:
                     forgotten=tuple(persons),
                 )
             )
-        log.warning("what went under certificate %s had been restored and is gone", certificate)
+        log.warning("what had gone under certificate %s was restored, and went again", certificate)
 
     def _still_there(
         self, session: Session, again: _Again
@@ -164,9 +165,10 @@ class Restorer:
         folder = self._disposer.folder
         if folder is None:
             return
+        there = folder.ids()
         with self._database.reading() as tx:
             known = self._disposer.known(tx)
-            runs = {run for certificate, run in known.items() if certificate not in folder.ids()}
+            runs = {run for certificate, run in known.items() if certificate not in there}
             told = [each for run in sorted(runs) for each in self._journal.told(tx, run)]
         self._disposer.hand_out_missing(told)
 
