@@ -96,6 +96,15 @@ UNIT = Table(
         " OR (state = 'destroyed' AND certificate IS NOT NULL)",
         name="cs_unit_live_or_destroyed",
     ),
+    *(
+        Index(
+            f"cs_unit_live_{column}",
+            column,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        )
+        for column in ("stream", "subject")
+    ),
     sqlite_with_rowid=False,
 )
 

@@ -30,19 +30,20 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index("cs_gone_certificate", "cs_gone", ["certificate"])
-    op.create_index(
-        "cs_event_residue",
-        "cs_event",
-        ["certificate"],
-        sqlite_where=sa.text("certificate IS NOT NULL"),
-        postgresql_where=sa.text("certificate IS NOT NULL"),
-    )
+    partial("cs_event_residue", "cs_event", "certificate", "certificate IS NOT NULL")
+    for column in ("stream", "subject"):
+        partial(f"cs_unit_live_{column}", "cs_unit", column, "state = 'live'")
     op.add_column(
         "cs_projection",
         sa.Column("shrunk", sa.Integer, nullable=False, server_default="0"),
         schema=schema,
     )
     guard(schema)
+
+
+def partial(name: str, table: str, column: str, where: str) -> None:
+    only = sa.text(where)
+    op.create_index(name, table, [column], sqlite_where=only, postgresql_where=only)
 
 
 def guard(schema: str | None) -> None:
