@@ -1,12 +1,13 @@
 """Disposals: an approved run is carried out to its certificate, and reading material is swept."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
 from ..domain.disposal import CertificateIssued, DisposalRun
 from ..domain.event import Id
-from ..domain.refusals import NothingToDispose
+from ..domain.refusals import NothingToDispose, Stale
 from .aggregates import RUN
 from .commands import CertifyDisposal, Command, DestroyNext, ItemRef, NoticeReading, SweepReading
 from .desk import THE_ENGINE
@@ -29,7 +30,8 @@ def carry_out(
     """
     state = _state(journal, run)
     while state.left and not state.is_certified:
-        handle(DestroyNext(run=run))
+        with suppress(Stale):  # somebody else carries it out too, or a hold came in between
+            handle(DestroyNext(run=run))
         state = _state(journal, run)
         told(len(state.done), len(state.entries))
     if state.is_certified:

@@ -1,5 +1,6 @@
 """The engine: a command in, a receipt out; a question in, an answer out."""
 
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
@@ -24,13 +25,15 @@ from . import (
     visibility,
 )
 from .aggregates import SCHEDULE, SCHEDULE_STREAM
-from .commands import CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
+from .commands import CertifyDisposal, CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
 from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Recorded, Session
 from .questions import DueDates, Question, SuspendedErasures
-from .reactions import NAMES, react, released, to_be_carried_out
+from .reactions import NAMES, OVER, react, released, to_be_carried_out
+
+log = logging.getLogger("countersign")
 
 DESKS = (employees, policies, plans, results, references, approvals, records, operations)
 
@@ -38,8 +41,8 @@ HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
 }
 
-DESTROYS = (DestroyNext, DiscardItem)
-"""Commands after which something is gone, in the very transaction that says so."""
+DESTROYS = (DestroyNext, DiscardItem, CertifyDisposal)
+"""Commands that are one transaction with what is destroyed, or noted of it, in other tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +269,15 @@ class Engine:
         """The only bend in the house: events in, commands out; twice does no harm."""
         events = [recorded for recorded in receipt.events if recorded.name in NAMES]
         for recorded in events:
-            for reaction, command in react(recorded):
-                self._as_reaction(recorded, reaction, command)
-            if hold := released(recorded):
-                self._resume(recorded, hold)
+            self._react_to(recorded)
         for run in dict.fromkeys(filter(None, map(to_be_carried_out, events))):
             self.carry_out(run)
+
+    def _react_to(self, recorded: Recorded) -> None:
+        for reaction, command in react(recorded):
+            self._as_reaction(recorded, reaction, command)
+        if hold := released(recorded):
+            self._resume(recorded, hold)
 
     def _as_reaction(self, recorded: Recorded, reaction: str, command: Command) -> None:
         self.handle(
@@ -291,12 +297,30 @@ class Engine:
                 self._as_reaction(recorded, f"resume:{run}", ResumeErasure(run=run))
 
     def catch_up_reactions(self, after: int = 0) -> int:
-        """Runs what a crash may have left undone since a position; returns the newest seen."""
-        seen = after
+        """Runs what a crash may have left undone since a position; returns how far all is done.
+
+        A disposal run is gone on with once, however many of its events there are, and only where
+        no certificate is among them. One that cannot go on just now is told, and tried next time.
+        """
+        seen = self._journal.position()
+        begun: dict[Id, int] = {}
         for recorded in self._journal.follow(after, NAMES):
-            self._react(Receipt(position=recorded.position, events=(recorded,)))
-            seen = recorded.position
-        return seen
+            self._react_to(recorded)
+            seen = max(seen, recorded.position)
+            if recorded.name in OVER:
+                begun.pop(recorded.stream, None)
+            elif run := to_be_carried_out(recorded):
+                begun.setdefault(run, recorded.position)
+        stuck = [at for run, at in begun.items() if not self._went_on(run)]
+        return min(stuck) - 1 if stuck else seen
+
+    def _went_on(self, run: Id) -> bool:
+        try:
+            self.carry_out(run)
+        except Refusal as refusal:
+            log.warning("disposal run %s cannot go on just now: %s", run, type(refusal).__name__)
+            return False
+        return True
 
     def fire_due(self) -> int:
         """Does what fell due by itself up to yesterday; each only once. Returns how many."""

@@ -2,7 +2,13 @@
 
 from collections.abc import Iterator
 
-from ..domain.disposal import ItemDestroyed, ItemSpared, RunDrafted
+from ..domain.disposal import (
+    CertificateIssued,
+    DisposalReapplied,
+    ItemDestroyed,
+    ItemSpared,
+    RunDrafted,
+)
 from ..domain.employee import PersonLeft
 from ..domain.event import Id
 from ..domain.hold import HoldReleased
@@ -12,7 +18,10 @@ from .ports import Recorded
 CARRIED_OUT = frozenset({RunDrafted.name, ItemDestroyed.name, ItemSpared.name})
 """After these a disposal run may have to be gone on with."""
 
-NAMES = frozenset({PersonLeft.name, HoldReleased.name, *CARRIED_OUT})
+OVER = frozenset({CertificateIssued.name, DisposalReapplied.name})
+"""After these it need not."""
+
+NAMES = frozenset({PersonLeft.name, HoldReleased.name, *CARRIED_OUT, *OVER})
 
 
 def react(recorded: Recorded) -> Iterator[tuple[str, Command]]:

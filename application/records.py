@@ -2,12 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 from ..domain import disposal, hold, reference, schedule
 from ..domain.disposal import DisposalRun, Done, Entry, Fate, Ground, RunKind, Withheld
-from ..domain.event import Event, Id, PersonId
+from ..domain.event import Event, Id, ItemId, PersonId, PlanId
 from ..domain.items import Item, ItemKind
 from ..domain.refusals import (
     DayAhead,
@@ -381,9 +381,13 @@ def destroy_next(desk: Desk, command: c.DestroyNext) -> None:
     """Each item is evaluated anew; the basis holds all that was read, so a late hold wins."""
     run = desk.run(command.run)
     _ready(run)
-    for entry in run.left[: command.at_most]:
-        _carry_out(desk, command.run, _done(desk, run, entry))
-    _shrink_cases(desk, command.run, run)
+    now = run.left[: command.at_most]
+    cases = {entry.item.item: entry.item.case for entry in now}
+    done = {entry.item.item: _done(desk, run, entry) for entry in now}
+    for item, streams in _whole_cases(desk, run, cases, done).items():
+        done[item] = done[item].model_copy(update={"residue": streams})
+    for each in done.values():
+        _carry_out(desk, command.run, each)
 
 
 def certify_disposal(desk: Desk, command: c.CertifyDisposal) -> None:
@@ -486,18 +490,29 @@ def _residue(desk: Desk, run: DisposalRun, item: Item) -> tuple[Id, ...]:
     return (item.stream,)
 
 
-def _shrink_cases(desk: Desk, run_id: Id, run: DisposalRun) -> None:
-    """The period of a case is over when all that belongs to it may go and its text has gone."""
+def _whole_cases(
+    desk: Desk,
+    run: DisposalRun,
+    cases: Mapping[ItemId, PlanId | None],
+    done: Mapping[ItemId, Done],
+) -> dict[ItemId, tuple[Id, ...]]:
+    """The period of a case is over when all that belongs to it may go and its text has gone.
+
+    Its streams shrink with the last of its items, and are named there: the certificate tells.
+    """
     if run.kind is not RunKind.SCHEDULE:
-        return
+        return {}
     assert run.certificate is not None
-    cases = dict.fromkeys(entry.item.case for entry in run.entries if entry.item.case)
-    for plan in cases:
-        if desk.recall(PLAN, plan).employee is None:
+    last = {cases[item]: item for item, each in done.items() if each.fate is Fate.DESTROYED}
+    whole: dict[ItemId, tuple[Id, ...]] = {}
+    for plan, item in last.items():
+        if plan is None or desk.recall(PLAN, plan).employee is None:
             continue
         found = case_of(desk, plan).items()
         if _is_over(desk, found):
-            desk.residue += [(stream, run.certificate) for stream in streams_of(found)]
+            whole[item] = streams_of(found)
+            desk.residue += [(stream, run.certificate) for stream in whole[item]]
+    return whole
 
 
 def _is_over(desk: Desk, found: Sequence[Item]) -> bool:

@@ -139,6 +139,7 @@ EVENTS: dict[str, Classed] = {
     "disposal.item_destroyed.v1": KEEPING,
     "disposal.item_spared.v1": KEEPING,
     "disposal.certificate_issued.v1": KEEPING,
+    "disposal.reapplied.v1": KEEPING,
 }
 
 ENTRANCES: dict[Entrance, Classed] = {

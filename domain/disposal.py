@@ -119,7 +119,10 @@ class Store(StrEnum):
 
 
 class Residue(Value):
-    """What was looked for in a store and found; `clean` False is told in the certificate."""
+    """What was looked for in a store and found; `clean` False is told in the certificate.
+
+    With `until`, what is left there goes by itself on that day, as the last backup from before.
+    """
 
     store: Store
     clean: bool
@@ -166,7 +169,13 @@ class Certificate(Value):
     @property
     def with_exceptions(self) -> bool:
         spared = any(each.fate in (Fate.SPARED, Fate.WITHHELD) for each in self.done)
-        return spared or not all(each.clean for each in self.residues)
+        return spared or any(_unexpected(each) for each in self.residues)
+
+
+def _unexpected(residue: Residue) -> bool:
+    """What goes by itself on a known day, and what was handed over on purpose, is as it should."""
+    foreseen = residue.until is not None or residue.store is Store.TRANSFERRED
+    return not (residue.clean or foreseen)
 
 
 class DisposalRun(Value):
@@ -280,6 +289,25 @@ class CertificateIssued(Event):
     key: str
 
 
+class DisposalReapplied(Event):
+    """A backup from before a disposal was restored, and what had gone is gone again.
+
+    `issued` is the signed certificate, where it had been kept outside the database; without it
+    only the keyring's fences tell what goes.
+    """
+
+    name = "disposal.reapplied.v1"
+
+    certificate: Id
+    issued: Certificate | None = None
+    signature: str | None = None
+    key: str | None = None
+    units: tuple[Id, ...] = ()
+    residue: tuple[Id, ...] = ()
+    forgotten: tuple[PersonId, ...] = ()
+    on: date
+
+
 def evolve(run: DisposalRun, event: Event) -> DisposalRun:
     change: dict[str, object] = {}
     match event:
@@ -298,6 +326,8 @@ def evolve(run: DisposalRun, event: Event) -> DisposalRun:
             change = {"done": (*run.done, done)}
         case CertificateIssued():
             change = {"phase": RunPhase.COMPLETED}
+        case DisposalReapplied():
+            change = _reapplied(event)
     return run.model_copy(update=change) if change else run
 
 
@@ -316,6 +346,29 @@ def _drafted(event: RunDrafted) -> dict[str, object]:
         "person": event.person,
         "follows": event.follows,
     }
+
+
+def _reapplied(event: DisposalReapplied) -> dict[str, object]:
+    """The run is over, also where its own events were lost with the newer database."""
+    change: dict[str, object] = {
+        "phase": RunPhase.COMPLETED,
+        "certificate": event.certificate,
+    }
+    if (issued := event.issued) is not None:
+        change |= {
+            "kind": issued.kind,
+            "entries": issued.entries,
+            "fingerprint": issued.fingerprint,
+            "schedule": issued.schedule,
+            "drafted_by": issued.drafted_by,
+            "drafted_on": issued.drafted_on,
+            "evaluated_on": issued.evaluated_on,
+            "approved_by": issued.approved_by,
+            "follows": issued.follows,
+            "transfer": issued.transfer,
+            "done": issued.done,
+        }
+    return change
 
 
 def fingerprint(entries: Sequence[Entry]) -> str:
@@ -446,6 +499,39 @@ def certified(
         transfer=run.transfer,
         follows=run.follows,
     )
+
+
+def reapply(
+    run: DisposalRun,
+    *,
+    certificate: Id,
+    issued: Certificate | None = None,
+    signature: str | None = None,
+    key: str | None = None,
+    units: Sequence[Id] = (),
+    residue: Sequence[Id] = (),
+    forgotten: Sequence[PersonId] = (),
+    on: date,
+) -> list[Event]:
+    """What a restored backup had brought back goes once more, and the record says so.
+
+    Of a run that is certified already only what has to go again is told.
+    """
+    again = units or residue or forgotten
+    if not again and run.is_certified:
+        return []
+    return [
+        DisposalReapplied(
+            certificate=certificate,
+            issued=None if run.is_certified else issued,
+            signature=None if run.is_certified else signature,
+            key=None if run.is_certified else key,
+            units=tuple(units),
+            residue=tuple(residue),
+            forgotten=tuple(forgotten),
+            on=on,
+        )
+    ]
 
 
 def needs_two(entries: Sequence[Entry]) -> bool:

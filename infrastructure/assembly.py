@@ -18,10 +18,11 @@ from ..domain.disposal import Transfer
 from ..domain.event import Id
 from . import bag, migrate
 from .bag import PackFaulty
-from .batch import Batch
-from .certificates import examined
+from .certificates import CertificateFolder, CertificateRefused, verify_certificate
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
+from .disposer import Disposer
+from .examination import examined
 from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
@@ -48,6 +49,7 @@ from .projector.rebuild import (
 )
 from .recent import Recent
 from .recorder import Recorder, recorder_for
+from .restoring import Restorer
 from .settings import Settings
 from .troubles import explained
 from .vault import Vault
@@ -74,6 +76,7 @@ SAYS_NO = (
 
 __all__ = [
     "SAYS_NO",
+    "CertificateRefused",
     "Comparison",
     "Difference",
     "House",
@@ -92,6 +95,7 @@ __all__ = [
     "schema_status",
     "shown_url",
     "silent",
+    "verify_certificate",
 ]
 
 log = logging.getLogger("countersign")
@@ -123,7 +127,16 @@ def open_engine(
 class House:
     """The parts behind an engine, for commands that tend them."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+        ids: Ids,
+        *,
+        certificates: CertificateFolder | None = None,
+        backup_days: int | None = None,
+    ) -> None:
         self.database = database
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
@@ -131,6 +144,15 @@ class House:
         self._find = _find(keyring)
         self.projector = Projector(database, self.recorder, projections(self._find))
         self.builder = Builder(database, self.recorder, self.projector)
+        self.disposer = Disposer(
+            database,
+            self.recorder,
+            self.vault,
+            self.projector,
+            clock,
+            folder=certificates,
+            backup_days=backup_days,
+        )
         self.journal = KeptJournal(
             database,
             self.recorder,
@@ -138,7 +160,9 @@ class House:
             self.projector,
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
+            self.disposer,
         )
+        self._restorer = Restorer(database, keyring, self.journal, self.disposer, clock, ids)
         self._answers = ProjectedAnswers(
             database, self.recorder, self.projector, self.vault, (Overview(),)
         )
@@ -199,10 +223,6 @@ class House:
         """What `pack` has written there, if it is whole. Raises PackFaulty."""
         return bag.examined(folder)
 
-    def public_key(self) -> str:
-        """What certificates of this installation are checked with: Ed25519, raw, in hex."""
-        return self.journal.disposer.public_key().hex()
-
     def examine_certificate(self, said: Any, public_key: str) -> list[str]:
         """What is wrong with a certificate as it was issued; nothing: it holds."""
         return examined(said, public_key, self.engine.schedule_version)
@@ -224,7 +244,7 @@ class House:
 
     def start(self, report: Report = silent) -> None:
         """What must be done before the first read; `report` hears of projections that are built."""
-        self._redo_disposals()
+        self._restorer.put_right()
         self.builder.prepare(report)
         self.react()
         try:
@@ -232,12 +252,9 @@ class House:
         except (ProjectionBuilding, ProjectionFaulty) as held_up:
             log.warning("what is due fires later: %s", held_up)
 
-    def _redo_disposals(self) -> None:
-        """A restored backup may hold what was destroyed since; it goes again."""
-        with self.database.writing() as tx:
-            shredded = self.keyring.reconcile(tx)
-            if shredded:
-                self.recorder.append(tx, Batch(recorded_at=0, shredded=shredded))
+    def public_key(self) -> str:
+        """What certificates of this installation are verified with: Ed25519, raw, in hex."""
+        return self.disposer.signer.public_key.hex()
 
     def react(self) -> None:
         """Does what events ask to be done; at start also what a crash has left undone."""
@@ -245,9 +262,9 @@ class House:
             place = self.recorder.tracked(tx, REACTIONS) or 0
             head = self.recorder.head(tx)
         if head > place:
-            self.engine.catch_up_reactions(place)
+            done = self.engine.catch_up_reactions(place)
             with self.database.writing() as tx:
-                self.recorder.track(tx, REACTIONS, head, time_ns() // 1000)
+                self.recorder.track(tx, REACTIONS, done, time_ns() // 1000)
 
 
 def open_house(
@@ -276,7 +293,14 @@ def open_house(
     except BaseException:
         database.close()
         raise
-    house = House(database, keyring, clock or _now, ids or _new_id)
+    house = House(
+        database,
+        keyring,
+        clock or _now,
+        ids or _new_id,
+        certificates=_certificate_folder(url, tenant, settings),
+        backup_days=settings.backup_days,
+    )
     try:
         if start:
             house.start(report)
@@ -361,6 +385,24 @@ def _master_key(url: str, settings: Settings, announce: Announce, *, first_run: 
             "no sealed text can be read again, and nobody can make it anew."
         )
     return key
+
+
+def _certificate_folder(
+    url: str, tenant: str | None, settings: Settings
+) -> CertificateFolder | None:
+    """`x.db` has its certificates in `x.certificates`; an empty setting means nowhere.
+
+    Tenants never share a folder: each signs with a key of its own.
+    """
+    if settings.certificate_folder is not None:
+        named = Path(settings.certificate_folder)
+        return CertificateFolder(named / (tenant or "")) if settings.certificate_folder else None
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or in_memory(parsed):
+        return None
+    file = Path(str(parsed.database))
+    name = f"{file.stem}.{tenant}" if tenant else file.stem
+    return CertificateFolder(file.with_name(f"{name}.certificates"))
 
 
 def _key_file_beside(url: str) -> Path | None:

@@ -21,7 +21,13 @@ from ..application.ports import (
     Write,
 )
 from ..domain.classification import RULES, classify
-from ..domain.disposal import Certificate, CertificateIssued, DisposalRun, Residue
+from ..domain.disposal import (
+    Certificate,
+    CertificateIssued,
+    DisposalRun,
+    ItemDestroyed,
+    Residue,
+)
 from ..domain.event import Id, PersonId, Value
 from ..domain.refusals import CommandReused, Disposed, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
@@ -45,7 +51,6 @@ from .disposer import Disposer
 from .doorbell import doorbell_for
 from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
-from .pages import some
 from .projector.follower import Projector
 from .projector.quarantine import held_up_version
 from .recent import Recent
@@ -69,6 +74,7 @@ class KeptJournal:
         projector: Projector,
         new_id: Ids,
         states: "Recent[str, tuple[int, Any]]",
+        disposer: Disposer,
     ) -> None:
         self.database = database
         self.recorder = recorder
@@ -77,7 +83,7 @@ class KeptJournal:
         self.new_id = new_id
         self.states = states
         self.identities = Identities(vault.keyring)
-        self.disposer = Disposer(database, recorder, vault.keyring, projector)
+        self.disposer = disposer
 
     @property
     def keyring(self) -> Keyring:
@@ -108,28 +114,25 @@ class KeptJournal:
         return self.database.dialect == "sqlite"
 
     def settled(self, receipt: Receipt) -> None:
-        self._destroy_keys({recorded.stream for recorded in receipt.events})
+        units: dict[str, str] = {}
+        streams: dict[str, str] = {}
+        for event in (recorded.event for recorded in receipt.events):
+            if isinstance(event, ItemDestroyed):
+                units |= dict.fromkeys(event.done.units, event.certificate)
+                streams |= dict.fromkeys(event.done.residue, event.certificate)
+        self.gone(units, streams)
         self.projector.wait_for(receipt.position)
 
-    def _destroy_keys(self, streams: set[str]) -> None:
-        """What the host's transaction has shredded loses its keys now that it is committed."""
-        with self.database.reading() as tx:
-            gone = dict(
-                tx.all(
-                    "SELECT unit, certificate FROM cs_unit WHERE state = 'destroyed'"
-                    f" AND stream {self.recorder.streams_asked}",
-                    streams=self.recorder.asked(sorted(streams)),
-                )
-            )
-        if gone:
-            self.forget_keys(gone)
+    def gone(self, units: dict[str, str], streams: dict[str, str]) -> None:
+        """It is committed that they are gone: now their keys go, and what is remembered of them."""
+        self.states.forget(streams)
+        if units or streams:
+            self.disposer.afterwards(units, streams)
 
-    def forget_keys(self, units: dict[str, str]) -> None:
-        """The cells are gone; now the keys go, and fences keep them from being minted anew."""
-        with self.database.reading() as tx:
-            keys = [key for (key,) in some(tx, KEYS_OF, units)]
-        self.vault.forget(units)
-        self.keyring.destroy(keys, units)
+    def told(self, tx: Tx, stream: str) -> list[Recorded]:
+        """Everything that is recorded of a stream, in order."""
+        rows = self.recorder.history(tx, stream)
+        return [codec.recorded(row) for row in rows if row.body is not None]
 
     def position(self) -> int:
         with self.database.reading() as tx:
@@ -196,8 +199,7 @@ class JournalSession:
         self._read: dict[tuple[str, str], tuple[int, Any]] = {}
         self._written: dict[str, tuple[int, Any]] = {}
         self._sealer: Sealer = journal.vault.sealer(tx)
-        self._shredded: tuple[tuple[str, str], ...] = ()
-        self._appended = False
+        self._decided: Decided | None = None  # once it is appended
 
     def receipt(self, actor: str, command: str, content: bytes) -> Receipt | None:
         found = self._recorder.receipt(self._tx, actor, command)
@@ -249,6 +251,7 @@ class JournalSession:
         batch = self._batch(decided, composed)
         outcome = self._append(batch)
         if isinstance(outcome, Appended):
+            self._decided = decided
             receipt = self._receipt(outcome, composed)
             self._journal.disposer.within(self._tx, decided)
             return receipt
@@ -272,12 +275,11 @@ class JournalSession:
 
     def committed(self) -> None:
         """What was learnt is shared once it is true."""
-        if not self._appended:
+        if self._decided is None:
             return
         self._sealer.committed()
         self._journal.states.put(self._written)
-        if self._shredded:
-            self._journal.forget_keys(dict(self._shredded))
+        self._journal.gone(dict(self._decided.shredded), dict(self._decided.residue))
 
     def _remembered(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State] | None:
         """What another command left behind, if it is of this kind."""
@@ -308,7 +310,6 @@ class JournalSession:
         identities = tuple(
             identity for link in decided.links for identity in self._identities(link)
         )
-        self._shredded = decided.shredded
         return Batch(
             recorded_at=codec.microseconds(envelope.occurred),
             basis=tuple(read for read in decided.basis if UUID_FORM.fullmatch(read[0])),
@@ -317,7 +318,7 @@ class JournalSession:
             units=tuple(composed.units),
             states=tuple(composed.states()),
             identities=_last_word(identities),
-            shredded=self._shredded,
+            shredded=decided.shredded,
             receipt=ReceiptKey(envelope.actor, envelope.command, self._digest(decided.content)),
         )
 
@@ -336,7 +337,6 @@ class JournalSession:
         return self._journal.keyring.keyed("command", content)
 
     def _receipt(self, appended: Appended, composed: "_Composition") -> Receipt:
-        self._appended = True
         events = tuple(composed.recorded(appended))
         self._written = composed.states_after
         if self._live:
@@ -368,9 +368,6 @@ class JournalSession:
 
 def _version(recorder: Recorder, tx: Tx, stream: str) -> int:
     return recorder.versions(tx, [stream])[stream] if UUID_FORM.fullmatch(stream) else 0
-
-
-KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"
 
 
 def _last_word(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:

@@ -52,6 +52,12 @@ EVENT = Table(
     CheckConstraint(FULL_OR_RESIDUE, name="cs_event_full_or_residue"),
     CheckConstraint("length(leaf) = 32", name="cs_event_leaf"),
     CheckConstraint("length(salt) = 16", name="cs_event_salt"),
+    Index(
+        "cs_event_residue",
+        "certificate",
+        sqlite_where=text("certificate IS NOT NULL"),
+        postgresql_where=text("certificate IS NOT NULL"),
+    ),
 )
 
 STATE = Table(
@@ -90,6 +96,15 @@ UNIT = Table(
         " OR (state = 'destroyed' AND certificate IS NOT NULL)",
         name="cs_unit_live_or_destroyed",
     ),
+    *(
+        Index(
+            f"cs_unit_live_{column}",
+            column,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        )
+        for column in ("stream", "subject")
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -108,6 +123,7 @@ GONE = Table(
     METADATA,
     Column("stream", StreamId, primary_key=True),
     Column("certificate", Word, nullable=False),
+    Index("cs_gone_certificate", "certificate"),
     sqlite_with_rowid=False,
 )
 
@@ -152,6 +168,7 @@ PROJECTION = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),  # at the event that follows
     Column("retry_at", BigInteger, nullable=False, server_default="0"),
     Column("error", Text),
+    Column("shrunk", Integer, nullable=False, server_default="0"),  # disposals that purged it
     CheckConstraint("state IN ('building', 'live', 'kept', 'scratch')", name="cs_projection_state"),
     Index(
         "cs_projection_live",

@@ -18,3 +18,5 @@ class Settings(BaseSettings):
     master_key_file: str | None = None
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     lock_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    certificate_folder: str | None = None
+    backup_days: Annotated[int, Field(ge=0, le=36_500)] | None = None

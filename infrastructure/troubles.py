@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from .certificates import CertificateRefused
 from .database import LockTimeout
 from .keyring import KeyringUnavailable, WrongKeyring
 from .master_key import UnusableMasterKey, WrongMasterKey
@@ -12,6 +13,7 @@ from .projector.rebuild import BuildHeld, BuildTakenOver, NothingKept, NothingTo
 SPEAK_FOR_THEMSELVES = (
     BuildHeld,
     BuildTakenOver,
+    CertificateRefused,
     KeyringUnavailable,
     LockTimeout,
     NewerDatabase,

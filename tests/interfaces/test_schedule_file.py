@@ -10,13 +10,16 @@ from countersign.domain.schedule import Action, Cutoff, Group, Trigger
 from countersign.interfaces.cli import schedule_file
 
 PUBLISHED = """GRS Schedule Number,Item Number,Records Title,Disposition Authority,\
-Final Disposition,Retention (in years),Retention Type,Event Type,Disposition Instruction,Superseded By
-1.1,010,Financial transaction records,DAA-GRS-2013-0003-0001,Temporary,6,Event_age,Final action,\
-"Destroy 6 years after final payment, or longer if needed.",
-5.2,010,Transitory records,DAA-GRS-2022-0009-0001,Temporary,,Event_age,No longer needed,\
-Destroy when no longer needed.,
-2.6,030,Training records,DAA-GRS-2016-0014-0003,Temporary,3 or 5,,,"3 years, or 5, as it suits",
-6.1,010,Capstone officials,DAA-GRS-2014-0001-0001,Permanent,15,Creation_age,,Transfer after 15,
+Final Disposition,Retention (in years),Retention Type,Event Type,\
+Disposition Instruction,Superseded By
+1.1,010,Financial transaction records,DAA-GRS-2013-0003-0001,\
+Temporary,6,Event_age,Final action,"Destroy 6 years after final payment, or longer if needed.",
+5.2,010,Transitory records,DAA-GRS-2022-0009-0001,\
+Temporary,,Event_age,No longer needed,Destroy when no longer needed.,
+2.6,030,Training records,DAA-GRS-2016-0014-0003,\
+Temporary,3 or 5,,,"3 years, or 5, as it suits",
+6.1,010,Capstone officials,DAA-GRS-2014-0001-0001,\
+Permanent,15,Creation_age,,Transfer after 15,
 """
 """In the shape of the machine-implementable general records schedule; the rows are examples."""
 
