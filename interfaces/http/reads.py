@@ -20,7 +20,7 @@ from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import Question
 from . import conditions, paging
-from .actions import IN_PATH, Id
+from .actions import IN_PATH, NO_LINKS, Id
 from .documents import Page
 from .edge import JSON, Edge
 from .openapi import described_read
@@ -78,7 +78,11 @@ class Listed(When):
         paging.LIMIT
     )
     cursor: Annotated[
-        str | None, Field(max_length=500, description="From the part before; says where to go on.")
+        str | None,
+        Field(
+            pattern="^[A-Za-z0-9_-]{1,500}$",
+            description="From the part before; says where to go on.",
+        ),
     ] = None
 
 
@@ -122,7 +126,8 @@ class Read:
     """A question's route. `work` is handed a Here and what the path names.
 
     A list's `work` is handed its filters and a Part too, and `place_of` tells where an item
-    stands, if not by counting. `of` names whose version the ETag begins with.
+    stands, if not by counting. `of` names whose version the ETag begins with; `leads` is an
+    address elsewhere for which an item has the names.
     """
 
     path: str
@@ -134,6 +139,11 @@ class Read:
     query: type[When] = When
     of: str | None = None
     place_of: Callable[[Any], int] | None = None
+    leads: str | None = None
+
+    @property
+    def operation(self) -> str:
+        return self.name
 
     @property
     def is_list(self) -> bool:
@@ -153,7 +163,9 @@ class Read:
         return POLICY_STREAM if self.of == "policy" else str(named[self.of])
 
 
-def add_read(router: APIRouter, edge: Edge, read: Read) -> None:
+def add_read(
+    router: APIRouter, edge: Edge, read: Read, links: Mapping[str, Any] = NO_LINKS
+) -> None:
     answers: Any = Page[read.answers] if read.is_list else read.answers  # type: ignore[name-defined]
     tell = _list_teller(read, answers) if read.is_list else _teller(read, answers)
 
@@ -171,7 +183,7 @@ def add_read(router: APIRouter, edge: Edge, read: Read) -> None:
             operation_id=read.name if method == "GET" else f"{read.name}_head",
             response_model=answers,
             include_in_schema=method == "GET",
-            **described_read(read.name, paged=read.is_list),
+            **described_read(read.name, paged=read.is_list, links=links),
         )
 
 

@@ -15,6 +15,7 @@ from .actions import Action, add_action
 from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
+from .links import Surroundings
 from .nouns import (
     inbox,
     organisation,
@@ -82,23 +83,24 @@ def create_router(
     problems = Problems(PREFIX, settings.problem_base)
     edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
     router = APIRouter(prefix=PREFIX, redirect_slashes=False)
+    around = Surroundings(reads(), actions())
     for tag, noun in NOUNS.items():
-        router.include_router(_noun(edge, tag, noun))
+        router.include_router(_noun(edge, around, tag, noun))
     router.include_router(_open(problems))
     add_nothing_here(router, problems)
     return router
 
 
-def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
+def _noun(edge: Edge, around: Surroundings, tag: str, noun: object) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
-        add_read(router, edge, read)
+        add_read(router, edge, read, around.after_read(read))
     for action in noun.ACTIONS:  # type: ignore[attr-defined]
-        add_action(router, edge, action)
+        add_action(router, edge, action, around.after_action(action))
     return router
 
 

@@ -7,6 +7,7 @@ from pydantic import Field
 from ....application import questions as q
 from ....domain.event import PersonId, PlanId
 from ..reads import Here, Listed, Part, Read
+from .requests import REQUEST
 
 Waiting = Literal["decide", "name_approver", "acknowledge", "answer", "resubmit"]
 
@@ -23,5 +24,16 @@ def inbox(here: Here, *, part: Part, **filters: Any) -> list[q.InboxItem]:
     return found
 
 
-READS = (Read("/inbox", q.Inbox, q.InboxItem, inbox, "What waits", "list_inbox", query=InboxQuery),)
+READS = (
+    Read(
+        "/inbox",
+        q.Inbox,
+        q.InboxItem,
+        inbox,
+        "What waits",
+        "list_inbox",
+        query=InboxQuery,
+        leads=REQUEST,
+    ),
+)
 ACTIONS = ()
