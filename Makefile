@@ -39,6 +39,6 @@ $(RUN): pyproject.toml constraints.txt .ci/set-up
 	@.ci/set-up run
 	@touch $@
 
-$(DEV): $(RUN)
+$(DEV): $(RUN) tests/interfaces/http/proofs/typescript/package.json
 	@.ci/set-up dev
 	@touch $@

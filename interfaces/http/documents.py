@@ -121,7 +121,7 @@ class Page(Document, Generic[Item]):
     next_cursor: str | None
 
     @classmethod
-    def model_parametrized_name(cls, params: tuple[type[Any], ...]) -> str:
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """`InboxItemPage`: clients that are generated name their classes so."""
         return f"{params[0].__name__}Page"
 

@@ -30,7 +30,8 @@ class Surroundings:
         return dict(self._below_made(action)) if action.made is not None else {}
 
     def after_read(self, read: Read) -> Links:
-        return dict(self._from_items(read) if read.is_list else self._of_what_was_seen(read))
+        """What changes it, under the ETag that was seen. A list may be empty: it leads nowhere."""
+        return dict(self._of_what_was_seen(read))
 
     def _below_made(self, action: Action) -> Iterator[tuple[str, dict[str, Any]]]:
         assert action.made is not None
@@ -38,14 +39,6 @@ class Surroundings:
             named = _opened(each, action.made.at)
             if named is not None:
                 yield _link(each, _from_path(action.named) | named)
-
-    def _from_items(self, read: Read) -> Iterator[tuple[str, dict[str, Any]]]:
-        """The first item of a list, and what can be done with it."""
-        for each in self._all:
-            own = [name for name in each.named if name not in read.named]
-            if _leads(read, each, own):
-                found = {name: f"$response.body#/items/0/{name}" for name in own}
-                yield _link(each, _from_path(read.named) | found)
 
     def _of_what_was_seen(self, read: Read) -> Iterator[tuple[str, dict[str, Any]]]:
         for each in self._actions:
@@ -62,13 +55,6 @@ def _opened(each: Operation, made: str) -> dict[str, str] | None:
     new = found.groups()
     known = {*re.findall(r"{(\w+)}", made), *new}
     return dict.fromkeys(new, NEW) if set(each.named) <= known else None
-
-
-def _leads(read: Read, each: Operation, own: list[str]) -> bool:
-    """Whether an item has what an operation names, below its list or where it leads."""
-    has = set(own) <= set(read.answers.model_fields)
-    below = (f"{read.path}/{{", *([read.leads] if read.leads else ()))
-    return bool(own) and has and each.path.startswith(below)
 
 
 def _from_path(named: Iterable[str]) -> dict[str, str]:

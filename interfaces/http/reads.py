@@ -126,8 +126,7 @@ class Read:
     """A question's route. `work` is handed a Here and what the path names.
 
     A list's `work` is handed its filters and a Part too, and `place_of` tells where an item
-    stands, if not by counting. `of` names whose version the ETag begins with; `leads` is an
-    address elsewhere for which an item has the names.
+    stands, if not by counting. `of` names whose version the ETag begins with.
     """
 
     path: str
@@ -139,7 +138,6 @@ class Read:
     query: type[When] = When
     of: str | None = None
     place_of: Callable[[Any], int] | None = None
-    leads: str | None = None
 
     @property
     def operation(self) -> str:

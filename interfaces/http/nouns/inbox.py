@@ -7,7 +7,6 @@ from pydantic import Field
 from ....application import questions as q
 from ....domain.event import PersonId, PlanId
 from ..reads import Here, Listed, Part, Read
-from .requests import REQUEST
 
 Waiting = Literal["decide", "name_approver", "acknowledge", "answer", "resubmit"]
 
@@ -24,16 +23,5 @@ def inbox(here: Here, *, part: Part, **filters: Any) -> list[q.InboxItem]:
     return found
 
 
-READS = (
-    Read(
-        "/inbox",
-        q.Inbox,
-        q.InboxItem,
-        inbox,
-        "What waits",
-        "list_inbox",
-        query=InboxQuery,
-        leads=REQUEST,
-    ),
-)
+READS = (Read("/inbox", q.Inbox, q.InboxItem, inbox, "What waits", "list_inbox", query=InboxQuery),)
 ACTIONS = ()

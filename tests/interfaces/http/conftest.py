@@ -147,6 +147,7 @@ from countersign.interfaces.http.app import create_app
 from countersign.interfaces.http.development import DevelopmentTokens
 from countersign.interfaces.http.identity import Bearers
 from countersign.interfaces.http.server import serve
+from countersign.interfaces.http.settings import HttpSettings
 
 told = json.loads(sys.argv[1])
 clock = Path(told["clock"])
@@ -157,7 +158,9 @@ with open_engine(
     clock=lambda: datetime.fromisoformat(clock.read_text()),
 ) as engine:
     tokens = DevelopmentTokens(bytes.fromhex(told["secret"]))
-    app = create_app(engine, resolver=Bearers(engine, tokens))
+    app = create_app(
+        engine, resolver=Bearers(engine, tokens), settings=HttpSettings(**told["http"])
+    )
     serve(app, host=told["host"], port=told["port"])
 """
 """A server on the company's own clock, which the file tells."""
@@ -223,14 +226,15 @@ class Server:
             yield client
 
 
-def server_of(found: Any, folder: Path) -> Server:
-    """Serves a company that was founded, on its own clock."""
+def server_of(found: Any, folder: Path, **http: Any) -> Server:
+    """Serves a company that was founded, on its own clock; `http` are settings."""
     told = {
         "url": found.place.url,
         "tenant": found.place.tenant,
         "clock": str(found.clock.file),
         "secret": SECRET.hex(),
         "host": HOST,
+        "http": http,
         "settings": {
             "master_key": found.settings.master_key.get_secret_value(),
             "keyring_url": found.settings.keyring_url,
@@ -243,8 +247,8 @@ def server_of(found: Any, folder: Path) -> Server:
 
 
 @contextmanager
-def served(found: Any, folder: Path) -> Iterator[httpx2.Client]:
-    server = server_of(found, folder)
+def served(found: Any, folder: Path, **http: Any) -> Iterator[httpx2.Client]:
+    server = server_of(found, folder, **http)
     try:
         server.start()
         with server.client() as client:

@@ -1,18 +1,22 @@
 """A real server on each kind of database, and what the proofs share of it."""
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 KINDS = ("sqlite", "postgresql")
 
+UNLIMITED: dict[str, Any] = {}
+"""Settings of a server that lets anybody ask as often as they like."""
+
 
 @pytest.fixture(scope="session", params=KINDS)
 def stage(request, founded, wire, tmp_path_factory) -> Iterator[Any]:
     """One that tests share; each brings people of its own."""
     folder = tmp_path_factory.mktemp("served")
-    with founded(request.param) as found, wire.served(found, folder) as client:
+    with founded(request.param) as found, wire.served(found, folder, **UNLIMITED) as client:
         yield wire.place(found, client)
 
 
@@ -22,14 +26,17 @@ def team(stage) -> Any:
 
 
 @pytest.fixture(params=KINDS)
-def founded_alone(request, founded) -> Iterator[Any]:
-    """A company that no other test knows."""
+def alone(request, founded, wire, tmp_path) -> Iterator[Any]:
+    """A company that no other test knows, with a server that is not begun yet."""
     with founded(request.param) as found:
-        yield found
+        server = wire.server_of(found, tmp_path, **UNLIMITED)
+        yield SimpleNamespace(found=found, server=server, kind=request.param)
+        server.end()
 
 
 @pytest.fixture(scope="session")
-def described(quiet_http) -> bytes:
-    """The document, as a generator of clients is given it."""
-    content: bytes = quiet_http.get("/api/v1/openapi.json").content
-    return content
+def document(quiet_http, tmp_path_factory) -> Any:
+    """The description, in a file: what a generator of clients begins with."""
+    file = tmp_path_factory.mktemp("document") / "openapi.json"
+    file.write_bytes(quiet_http.get("/api/v1/openapi.json").content)
+    return file
