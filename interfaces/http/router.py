@@ -146,9 +146,11 @@ def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
     for read in reads():
-        found.setdefault(read.path, set()).update(("GET", "HEAD"))
+        found.setdefault(read.path, set()).add("GET")
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
+    for methods in found.values():
+        methods.update({"HEAD"} if "GET" in methods else ())
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), found[path]) for path in found]
 
 
