@@ -100,9 +100,11 @@ def described_read(name: str, *, paged: bool, links: Mapping[str, Any]) -> dict[
     return {"responses": responses, "openapi_extra": {"parameters": [AWAITED, IF_NONE_MATCH]}}
 
 
-def described_query() -> dict[str, Any]:
+def described_query(example: Any) -> dict[str, Any]:
     """What `add_api_route` is told about a question that is asked in a body."""
-    return {"responses": problems([400, 401, 403, 404, 409, 415, 422, 500, 503])}
+    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 409, 415, 422, 500, 503])
+    responses[200] = {"content": {"application/json": {"example": example}}}
+    return {"responses": responses}
 
 
 def problems(statuses: Iterable[int]) -> dict[int | str, Any]:
@@ -117,10 +119,19 @@ def problems(statuses: Iterable[int]) -> dict[int | str, Any]:
     }
 
 
+A_KIND = {
+    "type": "/api/v1/problems/own-work",
+    "title": "Own work",
+    "status": 403,
+    "says": "Nobody accepts their own task.",
+}
+
+
 def carrying_problem() -> dict[int | str, Any]:
     """For one route: FastAPI puts a model among the components only when a route names it."""
     responses = problems([500])
     responses[500]["model"] = Problem
+    responses[200] = {"content": {"application/json": {"example": [A_KIND]}}}
     return responses
 
 

@@ -15,7 +15,7 @@ from ....domain.refusals import NotFound, UnknownPerson
 from ..actions import Action, Made
 from ..documents import Document, MeDocument
 from ..edge import Edge
-from ..examples import LOOK_UP
+from ..examples import ANSWERS, LOOK_UP
 from ..openapi import described_query
 from ..reads import Here, Listed, Part, Read
 
@@ -179,5 +179,5 @@ def add_look_up(router: APIRouter, edge: Edge) -> None:
         summary="Look somebody up by number, address or login",
         operation_id="look_up_person",
         response_model=q.PersonView,
-        **described_query(),
+        **described_query(ANSWERS["get_person"]),
     )

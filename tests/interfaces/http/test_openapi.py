@@ -96,6 +96,14 @@ def test_every_body_has_an_example(document):
     assert [each["title"] for each in schemas if "examples" not in each] == []
 
 
+def test_every_answer_has_an_example(document):
+    for path, operation in operations(document):
+        for status, answer in operation["responses"].items():
+            for content in answer.get("content", {}).values():
+                schema = found(document, content["schema"].get("$ref", "none"))
+                assert "example" in content or "examples" in schema, (path, status)
+
+
 def test_every_operation_asks_for_a_token_but_those_that_explain(document):
     free = {path for path, operation in operations(document) if not operation.get("security")}
 
