@@ -1,5 +1,6 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -116,6 +117,13 @@ class Page(Document, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+
+
+class NowDocument(Document):
+    """Where a watcher stands: everything up to this position is told, as of this day."""
+
+    position: int
+    day: date
 
 
 class MeDocument(Document):

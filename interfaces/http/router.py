@@ -15,6 +15,7 @@ from .actions import Action, add_action
 from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
+from .live import Live
 from .nouns import (
     inbox,
     organisation,
@@ -30,6 +31,8 @@ from .nouns import (
 from .problems import Problems, Trouble
 from .reads import Read, add_read
 from .settings import HttpSettings
+from .watchers import Watch
+from .watching import add_watch
 
 PREFIX = "/api/v1"
 
@@ -67,6 +70,11 @@ def reads() -> Iterator[Read]:
         yield from noun.READS
 
 
+def watches() -> Iterator[Watch]:
+    for noun in NOUNS.values():
+        yield from getattr(noun, "WATCHES", ())
+
+
 def create_router(
     engine: Engine,
     *,
@@ -81,15 +89,16 @@ def create_router(
     settings = settings or HttpSettings()
     problems = Problems(PREFIX, settings.problem_base)
     edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
+    live = Live(edge, settings.watch_keep_alive_seconds)
     router = APIRouter(prefix=PREFIX, redirect_slashes=False)
     for tag, noun in NOUNS.items():
-        router.include_router(_noun(edge, tag, noun))
+        router.include_router(_noun(edge, live, tag, noun))
     router.include_router(_open(problems))
     add_nothing_here(router, problems)
     return router
 
 
-def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
+def _noun(edge: Edge, live: Live, tag: str, noun: object) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
@@ -99,6 +108,8 @@ def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
         add_read(router, edge, read)
     for action in noun.ACTIONS:  # type: ignore[attr-defined]
         add_action(router, edge, action)
+    for watch in getattr(noun, "WATCHES", ()):
+        add_watch(router, edge, live, watch)
     return router
 
 
@@ -143,8 +154,8 @@ BESIDE = {
 def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
-    for read in reads():
-        found.setdefault(read.path, set()).update(("GET", "HEAD"))
+    for path in (*(each.path for each in reads()), *(each.path for each in watches())):
+        found.setdefault(path, set()).update(("GET", "HEAD"))
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), found[path]) for path in found]
