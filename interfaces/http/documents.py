@@ -1,5 +1,6 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -124,6 +125,13 @@ class Page(Document, Generic[Item]):
     def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
         """`InboxItemPage`: clients that are generated name their classes so."""
         return f"{params[0].__name__}Page"
+
+
+class NowDocument(Document):
+    """Where a watcher stands: everything up to this position is told, as of this day."""
+
+    position: int
+    day: date
 
 
 class MeDocument(Document):

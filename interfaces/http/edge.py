@@ -56,10 +56,24 @@ class Edge:
             self.admitted.put(shown, known, monotonic() + TRUSTED_SECONDS)
         return known
 
+    async def again(self, request: Request) -> tuple[Actor, float]:
+        """As `actor`, with nothing taken from memory; and for how many seconds it may be believed.
+
+        For an answer that goes on. What a host's session says cannot be heard of, only asked.
+        """
+        if isinstance(self.resolver, Bearers):
+            return await self.run(partial(self._still, self.resolver, request))
+        return await self._hosted(request, anew=True), TRUSTED_SECONDS
+
+    def _still(self, bearers: Bearers, request: Request) -> tuple[Actor, float]:
+        left = bearers.seconds_left(request)
+        actor = self.service.admit(bearers(request), anew=True)
+        return actor, left if left > 0 else TRUSTED_SECONDS
+
     def _signed_in(self, bearers: Bearers, request: Request) -> Actor:
         return self.service.admit(bearers(request))
 
-    async def _hosted(self, request: Request) -> Actor:
+    async def _hosted(self, request: Request, *, anew: bool = False) -> Actor:
         """A host's resolver may be async, and then runs where the request does."""
         resolve: Callable[[Request], Any] = self.resolver
         if inspect.iscoroutinefunction(resolve):
@@ -67,7 +81,7 @@ class Edge:
         else:
             found = await self.run(partial(resolve, request))
         actor: Actor = await found if inspect.isawaitable(found) else found
-        return await self.run(partial(self.service.admit, actor))
+        return await self.run(partial(self.service.admit, actor, anew=anew))
 
 
 def guarded(edge: Edge) -> type[APIRoute]:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pydantic import BaseModel
+
 from .conditions import POSITION
 from .documents import Problem
 from .examples import ANSWERS
@@ -98,6 +100,31 @@ def described_read(name: str, *, paged: bool, links: Mapping[str, Any]) -> dict[
     }
     responses[304] = {"description": "You have this already."}
     return {"responses": responses, "openapi_extra": {"parameters": [AWAITED, IF_NONE_MATCH]}}
+
+
+LAST = header(
+    "Last-Event-ID",
+    "The id of the last event that one has; a browser sends it when it connects again.",
+    text("^[0-9]{1,18}$"),
+    example="0",
+)
+
+
+def described_watch(name: str, event: str, tells: type[BaseModel]) -> dict[str, Any]:
+    """What `add_api_route` is told about a route that goes on telling."""
+    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 412, 422, 500, 503])
+    events = [{"$ref": f"#/components/schemas/{each}"} for each in ("NowDocument", tells.__name__)]
+    schema = {
+        "description": f"Events named now and {event}; the data of each is one of these, in JSON.",
+        "contentMediaType": "text/event-stream",
+        "contentSchema": {"anyOf": events},
+    }
+    responses[200] = {
+        "description": "Events, as they happen, until one side hangs up.",
+        "headers": _headers(position=True),
+        "content": {"text/event-stream": {"schema": schema, "example": ANSWERS[name]}},
+    }
+    return {"responses": responses, "openapi_extra": {"parameters": [LAST]}}
 
 
 def described_query(example: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
 from .links import Surroundings
+from .live import Live
 from .nouns import (
     inbox,
     organisation,
@@ -31,6 +32,8 @@ from .nouns import (
 from .problems import Problems, Trouble
 from .reads import Read, add_read
 from .settings import HttpSettings
+from .watchers import Watch
+from .watching import add_watch
 
 PREFIX = "/api/v1"
 
@@ -68,6 +71,11 @@ def reads() -> Iterator[Read]:
         yield from noun.READS
 
 
+def watches() -> Iterator[Watch]:
+    for noun in NOUNS.values():
+        yield from getattr(noun, "WATCHES", ())
+
+
 def create_router(
     engine: Engine,
     *,
@@ -82,16 +90,19 @@ def create_router(
     settings = settings or HttpSettings()
     problems = Problems(PREFIX, settings.problem_base)
     edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
+    live = Live(edge, settings.watch_keep_alive_seconds)
     router = APIRouter(prefix=PREFIX, redirect_slashes=False)
     around = Surroundings(reads(), actions())
     for tag, noun in NOUNS.items():
-        router.include_router(_noun(edge, around, tag, noun))
+        router.include_router(_noun(edge, live, around, tag, noun))
     router.include_router(_open(problems))
     add_nothing_here(router, problems)
     return router
 
 
-def _noun(edge: Edge, around: Surroundings, tag: str, noun: object) -> APIRouter:
+def _noun(
+    edge: Edge, live: Live, around: Surroundings, tag: str, noun: object
+) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
@@ -101,6 +112,8 @@ def _noun(edge: Edge, around: Surroundings, tag: str, noun: object) -> APIRouter
         add_read(router, edge, read, around.after_read(read))
     for action in noun.ACTIONS:  # type: ignore[attr-defined]
         add_action(router, edge, action, around.after_action(action))
+    for watch in getattr(noun, "WATCHES", ()):
+        add_watch(router, edge, live, watch)
     return router
 
 
@@ -145,8 +158,8 @@ BESIDE = {
 def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
-    for read in reads():
-        found.setdefault(read.path, set()).add("GET")
+    for each in (*reads(), *watches()):
+        found.setdefault(each.path, set()).add("GET")
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
     for methods in found.values():

@@ -18,6 +18,7 @@ class HttpSettings(BaseSettings):
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     problem_base: str | None = None
+    watch_keep_alive_seconds: Annotated[float, Field(gt=0, le=300)] = 15
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None
