@@ -60,6 +60,7 @@ class Action:
     """A command's route. What stands in the path fills the command; the rest is the body.
 
     `of` names the path's parameter whose stream an ETag speaks of; `must_match` asks for If-Match.
+    `large` is for bodies that hold a whole file.
     """
 
     method: str
@@ -69,6 +70,7 @@ class Action:
     of: str | None = None
     made: Made | None = None
     must_match: bool = False
+    large: bool = False
     prepare: Callable[[Command], Command] = _as_it_is
 
     @property
@@ -110,9 +112,12 @@ def add_action(
         filled = {name: getattr(body, name) for name in type(body).model_fields}
         known = {name: named[name] for name in named if name in action.command.model_fields}
         command = action.prepare(action.command(**known, **filled))
-        return await edge.run(partial(carry_out, edge.engine, action, command, named, request))
+        work = partial(carry_out, edge.engine, action, command, named, request)
+        return await edge.run(work, named=action.command.__name__)
 
     endpoint.body = model  # type: ignore[attr-defined]
+    if action.large:
+        endpoint.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
     endpoint.__signature__ = _signature(action, model)  # type: ignore[attr-defined]
     endpoint.__name__ = action.command.__name__
     router.add_api_route(

@@ -13,11 +13,13 @@ from starlette.responses import Response
 from ...application.engine import Engine
 from . import conditions
 from .edge import JSON
+from .gate import Gate
 from .identity import Resolver
 from .openapi import DESCRIPTION, finished
 from .problems import Problems
 from .router import PREFIX, create_router
 from .settings import HttpSettings
+from .vital_signs import vital_signs
 
 VERSION = "1.0.0"
 """Of the interface: what is added raises the second number; nothing is taken away under /v1."""
@@ -28,12 +30,14 @@ def create_app(
     *,
     resolver: Resolver,
     settings: HttpSettings | None = None,
+    gate: Gate | None = None,
 ) -> FastAPI:
     """countersign over HTTP. Whoever opened the engine closes it.
 
     `resolver` says in whose name a request comes: `bearers(engine, settings)`, or a host's own.
     """
-    settings = settings or HttpSettings()
+    gate = gate or Gate(settings or HttpSettings())
+    settings = gate.settings
     app = Described(
         title="countersign",
         version=VERSION,
@@ -42,10 +46,13 @@ def create_app(
         docs_url=None,  # its pages would fetch scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # they name addresses whole
     )
-    app.include_router(create_router(engine, resolver=resolver, settings=settings))
+    app.state.countersign_traces = settings.traces
+    app.include_router(vital_signs(engine, gate))
+    app.include_router(create_router(engine, resolver=resolver, gate=gate))
     problems = Problems(PREFIX, settings.problem_base)
-    _answer_errors(app, problems)
+    _answer_errors(app, problems, gate)
     return app
 
 
@@ -79,11 +86,14 @@ class Described(FastAPI):
         return json.dumps({**self.openapi(), **servers}, separators=(",", ":")).encode()
 
 
-def _answer_errors(app: FastAPI, problems: Problems) -> None:
+def _answer_errors(app: FastAPI, problems: Problems, gate: Gate) -> None:
     """Outside the router: addresses that are not under the prefix, and what nobody foresaw."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return problems.response(error, request)
+        async def fail(_: Request) -> Response:
+            raise error
+
+        return await gate.through(request, fail, problems)
 
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)

@@ -8,7 +8,7 @@ from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
@@ -17,8 +17,18 @@ from starlette.responses import Response
 
 from ...application.desk import Actor
 from ...application.engine import Engine
-from .identity import REMEMBERED, TRUSTED_SECONDS, Bearers, InService, Remembered, Resolver
-from .problems import Problems, Trouble, invalid
+from . import traces
+from .gate import Gate
+from .identity import (
+    REMEMBERED,
+    TRUSTED_SECONDS,
+    Bearers,
+    InService,
+    Remembered,
+    Resolver,
+    Unauthenticated,
+)
+from .problems import RETRY_SECONDS, Problems, Trouble, invalid
 
 Answer = TypeVar("Answer")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -34,27 +44,54 @@ class Edge:
     resolver: Resolver
     problems: Problems
     threads: CapacityLimiter
+    gate: Gate
     service: InService = field(init=False)
     admitted: Remembered[bytes, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "service", InService(self.engine))
         object.__setattr__(self, "admitted", Remembered(REMEMBERED))
+        self.gate.meters.waits(lambda: self.threads.statistics().tasks_waiting)
 
-    async def run(self, work: Callable[[], Answer]) -> Answer:
-        """Engine calls block; they wait here for a thread that will find a free connection."""
-        return await to_thread.run_sync(work, limiter=self.threads)
+    async def run(self, work: Callable[[], Answer], *, named: str = "engine") -> Answer:
+        """Engine calls block; they wait here for a thread that will find a free connection.
+
+        Neither too many may wait nor for too long; what has begun is never cut short. Raises
+        unavailable.
+        """
+        settings = self.gate.settings
+        if self.threads.statistics().tasks_waiting >= settings.queue_size:
+            raise self._full("queue")
+        with traces.working(named), move_on_after(settings.queue_seconds):
+            return await to_thread.run_sync(work, limiter=self.threads)
+        raise self._full("wait")
+
+    def _full(self, kind: str) -> Trouble:
+        self.gate.meters.limited(kind)
+        return Trouble("unavailable", headers={"Retry-After": str(RETRY_SECONDS)})
 
     async def actor(self, request: Request) -> Actor:
         """Raises Unauthenticated, or UnknownActor for whoever is not in service."""
         if not isinstance(self.resolver, Bearers):
-            return await self._hosted(request)
+            hosted = await self._hosted(request)
+            self.gate.admit(hosted.person)
+            return hosted
         shown = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         known = self.admitted.get(shown, monotonic())
         if known is None:
-            known = await self.run(partial(self._signed_in, self.resolver, request))
+            known = await self._identified(self.resolver, request)
             self.admitted.put(shown, known, monotonic() + TRUSTED_SECONDS)
+        self.gate.admit(known.person)
         return known
+
+    async def _identified(self, bearers: Bearers, request: Request) -> Actor:
+        """Whoever tries out tokens is slowed down before any is looked at."""
+        self.gate.knocks(request)
+        try:
+            return await self.run(partial(self._signed_in, bearers, request))
+        except Unauthenticated:
+            self.gate.failed(request)
+            raise
 
     async def again(self, request: Request) -> tuple[Actor, float]:
         """As `actor`, with nothing taken from memory; and for how many seconds it may be believed.
@@ -95,14 +132,16 @@ def guarded(edge: Edge) -> type[APIRoute]:
             handle = super().get_route_handler()
             model = getattr(self.endpoint, "body", None)
 
+            most = getattr(self.endpoint, "most_bytes", None)
+
             async def answer(request: Request) -> Response:
-                try:
-                    request.state.actor = await edge.actor(request)
-                    if model is not None:
-                        request.state.body = await body_of(request, model)
-                    return await handle(request)
-                except Exception as error:  # noqa: BLE001
-                    return edge.problems.response(error, request)
+                return await edge.gate.through(request, admitted, edge.problems, most_bytes=most)
+
+            async def admitted(request: Request) -> Response:
+                request.state.actor = await edge.actor(request)
+                if model is not None:
+                    request.state.body = await body_of(request, model)
+                return await handle(request)
 
             return answer
 

@@ -168,7 +168,8 @@ def add_read(
     tell = _list_teller(read, answers) if read.is_list else _teller(read, answers)
 
     async def endpoint(request: Request, query: When, **named: Any) -> Response:
-        return await edge.run(partial(tell, edge.engine, request, query, named))
+        work = partial(tell, edge.engine, request, query, named)
+        return await edge.run(work, named=read.asks.__name__)
 
     endpoint.__signature__ = _signature(read)  # type: ignore[attr-defined]
     endpoint.__name__ = read.name

@@ -27,6 +27,7 @@ IMPORT = Action(
     "/organisation/import",
     c.ImportOrganisation,
     "Bring people and lines in, all rows or none",
+    large=True,
     prepare=numbered,
 )
 
@@ -56,6 +57,7 @@ def add_rehearsal(router: APIRouter, edge: Edge) -> None:
 
     rehearse.__annotations__["body"] = Annotated[model, exampled(IMPORT)]
     rehearse.body = model  # type: ignore[attr-defined]
+    rehearse.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
     router.add_api_route(
         "/organisation/rehearse",
         rehearse,

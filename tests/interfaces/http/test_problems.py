@@ -189,7 +189,7 @@ def test_what_is_not_under_the_prefix_is_a_problem_too(quiet_http):
         ("POST", "/me", "GET, HEAD"),
         ("OPTIONS", "/policy", "GET, HEAD, PUT"),
         ("DELETE", "/openapi.json", "GET, HEAD"),
-            ("PUT", "/problems", "GET, HEAD"),
+        ("PUT", "/problems", "GET, HEAD"),
     ],
 )
 def test_a_method_that_is_not_allowed_is_told_which_are(quiet_stranger, method, path, allow):
