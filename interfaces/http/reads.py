@@ -94,15 +94,25 @@ class Here:
     after: Receipt | None
 
     def ask(self, question: Question) -> Any:
-        if self.reason is not None:
-            question = question.model_copy(update={"reason": self.reason})
         return self.engine.ask(
-            question,
+            self._stated(question),
             self.actor,
             after=self.after,
             as_of=self.as_of,
             effective=self.effective,
         )
+
+    def glance(self, question: Question) -> Any:
+        """What is shown to nobody, and so not logged: to know what to say."""
+        position = (
+            self.engine.position_at(self.as_of) if isinstance(self.as_of, datetime) else self.as_of
+        )
+        return self.engine.glance(self._stated(question), self.actor, as_of=position)
+
+    def _stated(self, question: Question) -> Question:
+        if self.reason is None:
+            return question
+        return question.model_copy(update={"reason": self.reason})
 
 
 @dataclass(frozen=True)
