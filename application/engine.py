@@ -317,14 +317,23 @@ class Engine:
         )
 
     def _note(
-        self, what: str, actor: Actor, about: Sequence[Concerned], *, strict: bool, **more: Any
+        self,
+        what: str,
+        actor: Actor,
+        about: Sequence[Concerned],
+        *,
+        strict: bool,
+        as_of: int | None = None,
+        effective: date | None = None,
+        **more: Any,
     ) -> None:
+        """As of now and for today are not said."""
         if not about:
             return
-        at, position = self._clock(), self._journal.position()
+        now, position = self._clock(), self._journal.position()
         entries = [
             AccessEntry(
-                at=at,
+                at=now,
                 reader=actor.person,
                 via=actor.via,
                 sight=each.sight,
@@ -332,6 +341,8 @@ class Engine:
                 person=each.person,
                 case=each.case,
                 position=position,
+                as_of=None if as_of == position else as_of,
+                effective=None if effective == now.date() else effective,
                 **more,
             )
             for each in about

@@ -226,7 +226,10 @@ def _view(row: dict[str, Any], people: Callable[[str], Any]) -> ReadView:
 
 def _once(entry: AccessEntry, day: date) -> str:
     """The same for all that is counted up in one entry."""
-    about = (entry.reader, entry.sight, entry.what, entry.person, entry.case, day.isoformat())
+    about = (
+        *(entry.reader, entry.sight, entry.via, entry.what, entry.person, entry.case),
+        *(day.isoformat(), entry.as_of, entry.effective and entry.effective.isoformat()),
+    )
     return str(uuid.uuid5(PERIODS, json.dumps(about)))
 
 

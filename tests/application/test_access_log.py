@@ -1,7 +1,7 @@
 """Who has looked (RULES F3): what is logged, of whom, as what; and who is shown it."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -191,11 +191,16 @@ def test_a_replay_is_two_reads_and_not_one_for_every_event(asked):
 
 def test_what_was_asked_as_of_an_earlier_moment_says_so(asked):
     then = asked.company.engine.position() - 1
-    asked.board("Hilda", as_of=then, effective=asked.company.clock.today)
-    (read,) = entries(asked.company)
+    day = asked.company.clock.today
+    asked.board("Hilda", as_of=then, effective=day - timedelta(days=1))
+    asked.board("Hilda", as_of=then + 1, effective=day)
+    now, before = entries(asked.company)
 
-    assert (read.as_of, read.effective) == (then, asked.company.clock.today)
-    assert read.position == then + 1
+    assert (before.as_of, before.effective, before.position) == (
+        *(then, day - timedelta(days=1)),
+        then + 1,
+    )
+    assert (now.as_of, now.effective, now.position) == (None, None, then + 1)
 
 
 # Lists
