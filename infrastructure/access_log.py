@@ -93,12 +93,15 @@ class KeptAccessLog:
         self._alone = database.dialect == "sqlite" and in_memory(database.engine.url)
 
     def note(self, entries: Sequence[AccessEntry], *, strict: bool) -> None:
-        """What is not `strict` is written a moment later, and never waited for."""
+        """What is not `strict` is written a moment later, and never waited for.
+
+        A database in memory has one connection for all, and nothing that is worth a thread.
+        """
         if not strict and not self._alone:
             self._behind.put(entries)
             return
         try:
-            self._write(entries)
+            self._behind.write_now(entries)
         except Refusal:
             raise
         except Exception as error:

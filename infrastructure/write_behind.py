@@ -66,17 +66,25 @@ class WriteBehind(Generic[Item]):
         self._news.set()
 
     def flush(self) -> None:
-        """Writes what waits, before it returns; raises what `write` raises, and keeps it then."""
+        """Whatever was put is written when this returns; raises what `write` raises."""
         with self._turns:
+            self.write_now(())
+
+    def write_now(self, items: Sequence[Item]) -> None:
+        """Writes these before it returns, behind what waits already.
+
+        Raises what `write` raises; what waited is kept then, and these are not.
+        """
+        with self._lock:
+            self._own_up()
+            batch, self._waiting = self._waiting, []
+        try:
+            if batch or items:
+                self._write([*batch, *items])
+        except BaseException:
             with self._lock:
-                batch, self._waiting = self._waiting, []
-            try:
-                if batch:
-                    self._write(batch)
-            except BaseException:
-                with self._lock:
-                    self._waiting = batch + self._waiting
-                raise
+                self._waiting = batch + self._waiting
+            raise
 
     def close(self) -> None:
         """Writes what waits; what cannot be written now is lost, and told."""

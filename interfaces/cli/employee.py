@@ -280,7 +280,7 @@ def withdraw(
 
 def _read(each: ReadView) -> tuple[object, ...]:
     again = f", {each.times} times" if each.times > 1 else ""
-    then = f", as of {each.as_of}" if each.as_of is not None else ""
+    then = f", as of position {each.as_of}" if each.as_of is not None else ""
     taken = " (exported)" if each.is_export else ""
     return (
         each.at.strftime("%Y-%m-%d %H:%M"),

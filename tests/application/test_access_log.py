@@ -337,7 +337,7 @@ def test_it_comes_in_parts_the_newest_first(asked):
 
 def rows(heading):
     _, _, rest = PAGE.read_text("utf-8").partition(f"## {heading}\n")
-    lines = [line for line in rest.partition("\n## ")[0].splitlines() if line.startswith("|")]
+    lines = [line for line in rest.partition("\n#")[0].splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in re.split(r"\|", line)[1:-1]] for line in lines[2:]]
 
 

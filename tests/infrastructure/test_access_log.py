@@ -2,7 +2,6 @@
 
 import logging
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -127,16 +126,20 @@ def test_no_log_no_text(asked, hurried, place):
     assert len(reads(asked.company)) == expected
 
 
-def test_what_cannot_be_logged_is_told_in_a_sentence(asked, monkeypatch):
-    def full(database, entries):
-        raise sqlite3.OperationalError("database or disk is full")
-
-    monkeypatch.setattr(type(asked.company.house.access_log), "_write", full)
+def test_what_cannot_be_logged_is_told_in_a_sentence(asked, caplog):
+    company = asked.company
+    with company.house.database.writing() as tx:
+        tx.run("DROP TABLE cs_access")
     with pytest.raises(NotLogged) as raised:
         audit(asked)
+    assert asked.board("Hilda").plan == asked.plan
+    company.house.close()
 
     assert "must be logged before it is answered" in (explained(raised.value) or "")
     assert AUDIT not in str(raised.value)
+    assert company.house.access_log.lost == 1
+    assert "1 reads could not be logged" in caplog.text
+    assert asked.plan not in caplog.text + str(raised.value)
 
 
 KILLED = """
@@ -251,11 +254,11 @@ def test_another_tenants_log_is_another(asked, place, settings, clock):
     asked.board("Hilda")
     asked.company.house.access_log.flush()
     tenant = f"{place.tenant or 'north'}_too"
-    with closing(open_house(place.url, tenant=tenant, settings=settings, clock=clock)) as other:
-        with other.database.writing() as tx:
-            found = tx.all("SELECT count(*) FROM cs_access")
-            if tx.schema:
-                tx.run(f'DROP SCHEMA "{tx.schema}" CASCADE')
+    other = open_house(place.url, tenant=tenant, settings=settings, clock=clock)
+    with closing(other), other.database.writing() as tx:
+        found = tx.all("SELECT count(*) FROM cs_access")
+        if tx.schema:
+            tx.run(f'DROP SCHEMA "{tx.schema}" CASCADE')
 
     assert found == [(0,)]
 
