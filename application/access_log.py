@@ -4,7 +4,7 @@ RULES F3. A reader finds the tables in docs/reference/access.md; a test holds th
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -36,6 +36,12 @@ class Seen:
     answer: Any
     sight: Sight
     owners: Mapping[PlanId, PersonId]
+
+    def first(self, shown: int | None) -> "Seen":
+        """Of a list only so much."""
+        if shown is None or not isinstance(self.answer, list | tuple):
+            return self
+        return replace(self, answer=self.answer[:shown])
 
 
 @dataclass(frozen=True, slots=True)

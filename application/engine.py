@@ -133,26 +133,27 @@ class Engine:
         after: Receipt | None = None,
         as_of: datetime | int | None = None,
         effective: date | None = None,
+        shown: int | None = None,
     ) -> Any:
         """Answers from the projections, with what this reader may see.
 
         `after` waits for one's own write; `as_of` is a moment or a position; `effective` is the
         day for which organisation facts are taken (default: today, or the day of `as_of`).
         What others than the employee and the deciding approver are shown is logged; an auditor's
-        read and the trail of a person before the answer is given. Raises NotLogged then.
+        read and the trail of a person before the answer is given. Raises NotLogged then. Who
+        asks for more of a list than will be `shown`, to know whether there is more, says so.
         """
         if after is not None:
             self._answers.wait_for(after.position)
         at = self._position(as_of)
-        on = effective or self._day(as_of)
         return visibility.show(
             self._answers,
             question,
             actor,
             at=at,
-            on=on,
+            on=effective or self._day(as_of),
             today=self._clock().date(),
-            log=partial(self._log_read, question, actor, at, effective),
+            log=partial(self._log_read, question, actor, at, effective, shown),
         )
 
     def glance(
@@ -160,13 +161,21 @@ class Engine:
         question: Question,
         actor: Actor,
         *,
-        as_of: int | None = None,
+        after: Receipt | None = None,
+        as_of: datetime | int | None = None,
         effective: date | None = None,
     ) -> Any:
         """As `ask`, whole and with its text sealed, to be shown to nobody: nothing is logged."""
-        today = self._clock().date()
-        on = effective or today
-        return visibility.seen(self._answers, question, actor, at=as_of, on=on, today=today)
+        if after is not None:
+            self._answers.wait_for(after.position)
+        return visibility.seen(
+            self._answers,
+            question,
+            actor,
+            at=self._position(as_of),
+            on=effective or self._day(as_of),
+            today=self._clock().date(),
+        )
 
     def exported(
         self,
@@ -303,12 +312,18 @@ class Engine:
         return len(leaving)
 
     def _log_read(
-        self, question: Question, actor: Actor, at: int | None, on: date | None, seen: Seen
+        self,
+        question: Question,
+        actor: Actor,
+        at: int | None,
+        on: date | None,
+        shown: int | None,
+        seen: Seen,
     ) -> None:
         self._note(
             type(question).__name__,
             actor,
-            access_log.concerned(question, seen, actor.person),
+            access_log.concerned(question, seen.first(shown), actor.person),
             strict=access_log.is_strict(question, seen.sight),
             as_of=at,
             effective=on,

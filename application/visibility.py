@@ -159,7 +159,8 @@ class _Reader:
     def _followed(self, plans: Sequence[q.PlanSummary]) -> Sequence[q.PlanSummary]:
         """One's own; as HR also what has been told (RULES F1)."""
         is_hr = self._trusted or Role.HR in self._roles()
-        self._sees_as(Sight.HR)
+        if is_hr:
+            self._sees_as(Sight.HR)
         return [plan for plan in plans if plan.employee == self._me or (is_hr and plan.told)]
 
     def _board(self, question: q.PlanBoard) -> q.PlanView:

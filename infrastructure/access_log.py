@@ -6,7 +6,7 @@ states is sealed, in units that go with the month in which it was stated.
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any
@@ -282,7 +282,7 @@ def _claim(tx: Tx, unit: Unit) -> None:
         raise _UnitMoved(unit.unit)
 
 
-def _units(tx: Tx, periods: Any) -> list[str]:
+def _units(tx: Tx, periods: Iterable[date]) -> list[str]:
     asked = (
         "SELECT unit FROM cs_unit WHERE series = :series AND stream = :stream AND state = 'live'"
     )

@@ -57,8 +57,9 @@ class WriteBehind(Generic[Item]):
         """Never waits for the database."""
         with self._lock:
             self._own_up()
-            if len(self._waiting) >= self._most:
-                self._drop(len(items), "too many wait already")
+            if self._closing.is_set() or len(self._waiting) >= self._most:
+                why = "it is closed" if self._closing.is_set() else "too many wait already"
+                self._drop(len(items), why)
                 return
             self._waiting += items
             if self._thread is None:

@@ -84,7 +84,7 @@ class Listed(When):
 
 @dataclass(frozen=True)
 class Here:
-    """One question's surroundings: who asks, and as of when."""
+    """One question's surroundings: who asks, as of when, and how much of a list is shown."""
 
     engine: Engine
     actor: Actor
@@ -92,6 +92,7 @@ class Here:
     effective: date | None
     reason: str | None
     after: Receipt | None
+    shown: int | None = None
 
     def ask(self, question: Question) -> Any:
         return self.engine.ask(
@@ -100,14 +101,18 @@ class Here:
             after=self.after,
             as_of=self.as_of,
             effective=self.effective,
+            shown=self.shown,
         )
 
     def glance(self, question: Question) -> Any:
         """What is shown to nobody, and so not logged: to know what to say."""
-        position = (
-            self.engine.position_at(self.as_of) if isinstance(self.as_of, datetime) else self.as_of
+        return self.engine.glance(
+            self._stated(question),
+            self.actor,
+            after=self.after,
+            as_of=self.as_of,
+            effective=self.effective,
         )
-        return self.engine.glance(self._stated(question), self.actor, as_of=position)
 
     def _stated(self, question: Question) -> Question:
         if self.reason is None:
@@ -223,7 +228,15 @@ def _list_teller(read: Read, page: Any) -> Tell:
         """All parts are of one moment: the cursor keeps the first part's position and day."""
         after = conditions.awaited(request, engine)
         place = _place(engine, read, request, query)
-        here = Here(engine, request.state.actor, place.position, place.day, query.reason, after)
+        here = Here(
+            engine,
+            request.state.actor,
+            place.position,
+            place.day,
+            query.reason,
+            after,
+            shown=query.limit,
+        )
         part = Part(after=place.after, limit=query.limit + 1)
         items = tuple(read.work(here, **named, **_filters(read, query), part=part))
         more, items = len(items) > query.limit, items[: query.limit]

@@ -72,3 +72,16 @@ def test_what_must_be_logged_and_cannot_be_is_not_shown(asked, api):
     told.problem(503, "unavailable")
     assert "find leads" not in told.response.text
     assert api("Hilda").get(f"/plans/{asked.plan}").status == 200
+
+
+def test_a_list_concerns_those_on_the_part_and_not_the_one_after(asked, api):
+    """One more is asked for, to know whether there is more."""
+    company = asked.company
+    company.case("Bob", until="asked")
+    assert len(api("Hilda").get("/plans?limit=1").ok().body["items"]) == 1
+    company.house.access_log.flush()
+
+    assert [whats(api(name).get("/me/reads").ok()) for name in ("Ada", "Bob")] == [
+        [("Hilda", "hr", "Plans")],
+        [],
+    ]
