@@ -153,21 +153,25 @@ async def body_of(request: Request, model: type[BaseModel]) -> BaseModel:
     raw = await request.body()
     if raw and not _is_json(request.headers.get("content-type", "")):
         raise Trouble("unsupported-media-type", headers={"Accept": JSON})
-    adapter = TypeAdapter(model)
     try:
-        try:
-            return adapter.validate_json(raw or b"{}", strict=True)
-        except ValidationError as error:
-            if not any(each["type"] == "int_type" for each in error.errors()):
-                raise
-            return adapter.validate_json(to_json(_whole(from_json(raw))), strict=True)
+        return _strictly(TypeAdapter(model), raw or b"{}")
     except ValidationError as error:
         found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise invalid(found) from None
 
 
+def _strictly(adapter: TypeAdapter[BaseModel], raw: bytes) -> BaseModel:
+    """To JSON Schema 2.0 is an integer, and some clients write it so; pydantic says it is none."""
+    try:
+        return adapter.validate_json(raw, strict=True)
+    except ValidationError as error:
+        if not any(each["type"] == "int_type" for each in error.errors()):
+            raise
+    whole = to_json(_whole(from_json(raw)), inf_nan_mode="constants")
+    return adapter.validate_json(whole, strict=True)
+
+
 def _whole(value: Any) -> Any:
-    """To JSON Schema 2.0 is an integer, and some clients write it so."""
     match value:
         case float() if value.is_integer():
             return int(value)

@@ -88,7 +88,7 @@ class Listed(When):
 
 @dataclass(frozen=True)
 class Here:
-    """One question's surroundings: who asks, and as of when."""
+    """One question's surroundings: who asks, as of when, and how much of a list is shown."""
 
     engine: Engine
     actor: Actor
@@ -96,17 +96,32 @@ class Here:
     effective: date | None
     reason: str | None
     after: Receipt | None
+    shown: int | None = None
 
     def ask(self, question: Question) -> Any:
-        if self.reason is not None:
-            question = question.model_copy(update={"reason": self.reason})
         return self.engine.ask(
-            question,
+            self._stated(question),
+            self.actor,
+            after=self.after,
+            as_of=self.as_of,
+            effective=self.effective,
+            shown=self.shown,
+        )
+
+    def glance(self, question: Question) -> Any:
+        """What is shown to nobody, and so not logged: to know what to say."""
+        return self.engine.glance(
+            self._stated(question),
             self.actor,
             after=self.after,
             as_of=self.as_of,
             effective=self.effective,
         )
+
+    def _stated(self, question: Question) -> Question:
+        if self.reason is None:
+            return question
+        return question.model_copy(update={"reason": self.reason})
 
 
 @dataclass(frozen=True)
@@ -224,7 +239,15 @@ def _list_teller(read: Read, page: Any) -> Tell:
         """All parts are of one moment: the cursor keeps the first part's position and day."""
         after = conditions.awaited(request, engine)
         place = _place(engine, read, request, query)
-        here = Here(engine, request.state.actor, place.position, place.day, query.reason, after)
+        here = Here(
+            engine,
+            request.state.actor,
+            place.position,
+            place.day,
+            query.reason,
+            after,
+            shown=query.limit,
+        )
         part = Part(after=place.after, limit=query.limit + 1)
         items = tuple(read.work(here, **named, **_filters(read, query), part=part))
         more, items = len(items) > query.limit, items[: query.limit]
