@@ -118,6 +118,14 @@ def test_every_route_is_described():
     assert sorted(route for route in routes if f"`{route}`" not in text) == []
 
 
+def test_every_vital_sign_is_described():
+    from countersign.interfaces.http.vital_signs import VITAL_SIGNS
+
+    text = (REFERENCE / "http.md").read_text("utf-8")
+
+    assert [path for path in VITAL_SIGNS if f"`{path}`" not in text] == []
+
+
 def test_every_route_that_is_described_is_there():
     from countersign.interfaces.http.router import BESIDE, actions, reads
 

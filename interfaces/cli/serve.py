@@ -35,10 +35,9 @@ def serve(
         resolver = _resolver(here, http, development=development)
     except (http.server.PublicAddress, http.tokens.NotConfigured) as error:
         raise Misuse(str(error)) from None
-    gate = http.gate.Gate()
-    app = http.app.create_app(here.engine, resolver=resolver, gate=gate)
+    app = http.app.create_app(here.engine, resolver=resolver)
     render.aside(f"countersign listens on http://{host}:{port}/api/v1")
-    http.server.serve(app, host=host, port=port, gate=gate)
+    http.server.serve(app, host=host, port=port)
 
 
 def _resolver(here: Here, http: Any, *, development: bool) -> Any:
@@ -65,9 +64,9 @@ class _Http:
     """The modules that need the extra, loaded when they are first asked for."""
 
     def __init__(self) -> None:
-        from ..http import app, bearers, gate, identity, server, tokens
+        from ..http import app, bearers, identity, server, tokens
 
-        self.app, self.bearers, self.gate, self.identity = app, bearers, gate, identity
+        self.app, self.bearers, self.identity = app, bearers, identity
         self.server, self.tokens = server, tokens
 
 

@@ -48,7 +48,7 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # they name addresses whole
     )
-    app.state.countersign_traces = settings.traces
+    app.state.countersign = gate
     app.include_router(vital_signs(engine, gate))
     app.include_router(create_router(engine, resolver=resolver, gate=gate))
     problems = Problems(PREFIX, settings.problem_base)

@@ -86,7 +86,8 @@ class Edge:
 
     async def _identified(self, bearers: Bearers, request: Request) -> Actor:
         """Whoever tries out tokens is slowed down before any is looked at."""
-        self.gate.knocks(request)
+        if not bearers.knows(request):
+            self.gate.knocks(request)
         try:
             return await self.run(partial(self._signed_in, bearers, request))
         except Unauthenticated:

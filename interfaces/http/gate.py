@@ -66,7 +66,7 @@ class Gate:
         """Answers whatever comes, errors as problems; says so in the log, and counts it."""
         began, named = self.now(), request_id(request)
         limited = self.bounded(request, most_bytes or self.settings.body_bytes)
-        with self.meters.going(), traces.serving(request) as span:
+        with self.meters.going(), traces.serving(request, wanted=self.settings.traces) as span:
             try:
                 response = await handle(limited)
             except Exception as error:  # noqa: BLE001

@@ -34,13 +34,15 @@ def check_address(host: str, *, development: bool) -> None:
         )
 
 
-def serve(app: FastAPI, *, host: str, port: int, gate: Gate | None = None) -> None:
+def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Until it is told to stop; what was accepted is answered first, within the time of grace.
+
+    `app` is what `create_app` has made.
 
     At the first signal it says that it is no longer ready, goes on for the time in which a load
     balancer looks away, and then ends; a second signal ends that time at once.
     """
-    gate = gate or Gate()
+    gate: Gate = app.state.countersign
     raise_limit()
     _log_to(sys.stderr if gate.settings.access_log else None)
     config = uvicorn.Config(

@@ -21,9 +21,9 @@ tracer = trace.get_tracer(NAME)
 
 
 @contextmanager
-def serving(request: Request) -> Iterator[Span]:
+def serving(request: Request, *, wanted: bool = True) -> Iterator[Span]:
     """A span for a request, within the caller's trace where it names one."""
-    if not _wanted(request):
+    if not wanted:
         yield INVALID_SPAN
         return
     route = route_of(request)
@@ -56,7 +56,3 @@ def answered(span: Span, response: Response) -> None:
     span.set_attribute("http.response.status_code", response.status_code)
     if response.status_code >= FAILED:
         span.set_status(StatusCode.ERROR)
-
-
-def _wanted(request: Request) -> bool:
-    return bool(getattr(request.app.state, "countersign_traces", True))

@@ -110,13 +110,16 @@ class Client:
         return self.request("DELETE", path, **more)
 
 
+UNLIMITED: dict[str, Any] = {"rate_per_second": 0, "failed_per_second": 0}
+"""Settings of an interface that lets anybody ask as often as they like."""
+
 TOKENS = DevelopmentTokens(SECRET)
 Api = Callable[[str], Client]
 
 
 def app_of(company: Any) -> Any:
     resolver = Bearers(company.engine, TOKENS)
-    return create_app(company.engine, resolver=resolver, settings=HttpSettings())
+    return create_app(company.engine, resolver=resolver, settings=HttpSettings(**UNLIMITED))
 
 
 def client_of(http: Any, person: str, prefix: str = PREFIX) -> Client:
@@ -234,7 +237,7 @@ def server_of(found: Any, folder: Path, **http: Any) -> Server:
         "clock": str(found.clock.file),
         "secret": SECRET.hex(),
         "host": HOST,
-        "http": http,
+        "http": UNLIMITED | http,
         "settings": {
             "master_key": found.settings.master_key.get_secret_value(),
             "keyring_url": found.settings.keyring_url,
@@ -323,6 +326,7 @@ def wire() -> Any:
         server_of=server_of,
         place=Place,
         secret=SECRET,
+        unlimited=UNLIMITED,
     )
 
 

@@ -291,3 +291,12 @@ def test_reading_material_is_its_owners_alone(team):
     assert team.api("Max").get(item).status == 404
     assert team.api("Max").post(f"{item}/discard", {}).status == 404
     team.api("Ada").get(item).ok(200)
+
+
+def test_limits_and_headers_hold_wherever_it_is_embedded(team):
+    told = team.api("Ada").post("/references", {"title": "x" * 2 * 2**20})
+
+    told.problem(413, "body-too-large")
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in told.headers["content-security-policy"]
+    assert told.headers["x-request-id"]

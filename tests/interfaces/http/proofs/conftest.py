@@ -8,15 +8,12 @@ import pytest
 
 KINDS = ("sqlite", "postgresql")
 
-UNLIMITED: dict[str, Any] = {}
-"""Settings of a server that lets anybody ask as often as they like."""
-
 
 @pytest.fixture(scope="session", params=KINDS)
 def stage(request, founded, wire, tmp_path_factory) -> Iterator[Any]:
     """One that tests share; each brings people of its own."""
     folder = tmp_path_factory.mktemp("served")
-    with founded(request.param) as found, wire.served(found, folder, **UNLIMITED) as client:
+    with founded(request.param) as found, wire.served(found, folder) as client:
         yield wire.place(found, client)
 
 
@@ -29,7 +26,7 @@ def team(stage) -> Any:
 def alone(request, founded, wire, tmp_path) -> Iterator[Any]:
     """A company that no other test knows, with a server that is not begun yet."""
     with founded(request.param) as found:
-        server = wire.server_of(found, tmp_path, **UNLIMITED)
+        server = wire.server_of(found, tmp_path)
         yield SimpleNamespace(found=found, server=server, kind=request.param)
         server.end()
 
