@@ -4,6 +4,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from .loopback import is_loopback
+from .open_files import raise_limit
 
 
 class PublicAddress(ValueError):
@@ -21,6 +22,7 @@ def check_address(host: str, *, development: bool) -> None:
 
 def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Until it is told to stop; what was accepted is answered first."""
+    raise_limit()
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, server_header=False, log_level="warning"
     )

@@ -137,9 +137,7 @@ def served(app: Any) -> Iterator[httpx2.Client]:
     server.thread.start()
     try:
         assert server.ready.wait(PATIENCE)
-        with httpx2.Client(
-            base_url=server.address, timeout=PATIENCE, trust_env=False
-        ) as client:
+        with httpx2.Client(base_url=server.address, timeout=PATIENCE, trust_env=False) as client:
             yield client
     finally:
         server.stop()
