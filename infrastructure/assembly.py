@@ -14,6 +14,7 @@ from ..application.engine import Engine
 from ..application.ports import Clock, Ids, Recorded
 from ..application.questions import Health
 from . import migrate
+from .access_log import KeptAccessLog, LoggedReads, NotLogged
 from .batch import Batch
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
@@ -53,6 +54,7 @@ STATES_REMEMBERED = 4096
 STATE_LIFETIME_US = 600 * 1_000_000
 KEYRING_ID = "keyring"
 REACTIONS = "reactions"
+ACCESS_LOG_MONTHS = 12
 
 SAYS_NO = (
     BuildHeld,
@@ -60,6 +62,7 @@ SAYS_NO = (
     NotCaughtUp,
     NothingKept,
     NothingToResume,
+    NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
     Unfolded,
@@ -115,7 +118,15 @@ def open_engine(
 class House:
     """The parts behind an engine, for commands that tend them."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+        ids: Ids,
+        *,
+        access_log_months: int = ACCESS_LOG_MONTHS,
+    ) -> None:
         self.database = database
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
@@ -131,12 +142,15 @@ class House:
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
         )
+        self.access_log = KeptAccessLog(database, self.vault, months=access_log_months)
+        beside = (Overview(), LoggedReads())
         self._answers = ProjectedAnswers(
-            database, self.recorder, self.projector, self.vault, (Overview(),)
+            database, self.recorder, self.projector, self.vault, beside
         )
-        self.engine = Engine(self.journal, self._answers, clock, ids, self.close)
+        self.engine = Engine(self.journal, self._answers, clock, ids, self.access_log, self.close)
 
     def close(self) -> None:
+        self.access_log.close()
         self.keyring.close()
         self.database.close()
 
@@ -252,7 +266,13 @@ def open_house(
     except BaseException:
         database.close()
         raise
-    house = House(database, keyring, clock or _now, ids or _new_id)
+    house = House(
+        database,
+        keyring,
+        clock or _now,
+        ids or _new_id,
+        access_log_months=settings.access_log_months,
+    )
     try:
         if start:
             house.start(report)

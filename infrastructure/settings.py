@@ -18,3 +18,4 @@ class Settings(BaseSettings):
     master_key_file: str | None = None
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     lock_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    access_log_months: Annotated[int, Field(ge=1, le=240)] = 12

@@ -1,7 +1,9 @@
 """The application: the router on its own, ready to be served or mounted."""
 
+import json
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -9,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...application.engine import Engine
+from . import conditions
+from .edge import JSON
 from .identity import Resolver
 from .openapi import DESCRIPTION, finished
 from .problems import Problems
@@ -46,12 +50,33 @@ def create_app(
 
 
 class Described(FastAPI):
-    """Its OpenAPI document says problem+json where problems come."""
+    """Its OpenAPI document says problem+json where problems come, and is written once."""
+
+    def setup(self) -> None:
+        """In place of FastAPI's own, which writes the document anew for everybody who asks."""
+        assert self.openapi_url is not None
+        self._written: dict[str, bytes] = {}
+        self.add_route(self.openapi_url, self._tell, include_in_schema=False)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = finished(super().openapi())
         return self.openapi_schema
+
+    async def _tell(self, request: Request) -> Response:
+        at = str(request.scope.get("root_path", "")).rstrip("/")
+        if at not in self._written:
+            self._written[at] = await to_thread.run_sync(self._write, at)
+        body = self._written[at]
+        headers = {"ETag": conditions.etag(body, None), "Cache-Control": "no-cache"}
+        if conditions.unchanged(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type=JSON)
+
+    def _write(self, at: str) -> bytes:
+        """`at` is where a host has put us, which all addresses are below."""
+        servers = {"servers": [{"url": at}]} if at else {}
+        return json.dumps({**self.openapi(), **servers}, separators=(",", ":")).encode()
 
 
 def _answer_errors(app: FastAPI, problems: Problems) -> None:

@@ -76,6 +76,7 @@ class ReceiptDocument(Document):
     """What a command has done; no events: it was so already.
 
     `etag` stands for the resource as the command left it, to be sent as If-Match with the next.
+    `made` is the id of what is new; Location says where it is.
     """
 
     model_config = ConfigDict(
@@ -85,6 +86,7 @@ class ReceiptDocument(Document):
                 {
                     "position": 214,
                     "etag": '"9"',
+                    "made": None,
                     "events": [
                         {
                             "position": 214,
@@ -102,6 +104,7 @@ class ReceiptDocument(Document):
 
     position: int
     etag: str | None
+    made: str | None
     events: tuple[EventDocument, ...]
 
 
@@ -117,6 +120,11 @@ class Page(Document, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`InboxItemPage`: clients that are generated name their classes so."""
+        return f"{params[0].__name__}Page"
 
 
 class NowDocument(Document):

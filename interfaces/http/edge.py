@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -114,10 +115,32 @@ async def body_of(request: Request, model: type[BaseModel]) -> BaseModel:
     if raw and not _is_json(request.headers.get("content-type", "")):
         raise Trouble("unsupported-media-type", headers={"Accept": JSON})
     try:
-        return TypeAdapter(model).validate_json(raw or b"{}", strict=True)
+        return _strictly(TypeAdapter(model), raw or b"{}")
     except ValidationError as error:
         found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise invalid(found) from None
+
+
+def _strictly(adapter: TypeAdapter[BaseModel], raw: bytes) -> BaseModel:
+    """To JSON Schema 2.0 is an integer, and some clients write it so; pydantic says it is none."""
+    try:
+        return adapter.validate_json(raw, strict=True)
+    except ValidationError as error:
+        if not any(each["type"] == "int_type" for each in error.errors()):
+            raise
+    whole = to_json(_whole(from_json(raw)), inf_nan_mode="constants")
+    return adapter.validate_json(whole, strict=True)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {name: _whole(each) for name, each in value.items()}
+    return value
 
 
 def _is_json(content_type: str) -> bool:

@@ -15,6 +15,7 @@ from .actions import Action, add_action
 from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
+from .links import Surroundings
 from .live import Live
 from .nouns import (
     inbox,
@@ -91,23 +92,24 @@ def create_router(
     edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
     live = Live(edge, settings.watch_keep_alive_seconds)
     router = APIRouter(prefix=PREFIX, redirect_slashes=False)
+    around = Surroundings(reads(), actions())
     for tag, noun in NOUNS.items():
-        router.include_router(_noun(edge, live, tag, noun))
+        router.include_router(_noun(edge, live, around, tag, noun))
     router.include_router(_open(problems))
     add_nothing_here(router, problems)
     return router
 
 
-def _noun(edge: Edge, live: Live, tag: str, noun: object) -> APIRouter:
+def _noun(edge: Edge, live: Live, around: Surroundings, tag: str, noun: object) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
-        add_read(router, edge, read)
+        add_read(router, edge, read, around.after_read(read))
     for action in noun.ACTIONS:  # type: ignore[attr-defined]
-        add_action(router, edge, action)
+        add_action(router, edge, action, around.after_action(action))
     for watch in getattr(noun, "WATCHES", ()):
         add_watch(router, edge, live, watch)
     return router
@@ -154,10 +156,14 @@ BESIDE = {
 def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
-    for path in (*(each.path for each in reads()), *(each.path for each in watches())):
-        found.setdefault(path, set()).update(("GET", "HEAD"))
+    for read in reads():
+        found.setdefault(read.path, set()).add("GET")
+    for watch in watches():
+        found.setdefault(watch.path, set()).add("GET")
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
+    for methods in found.values():
+        methods.update({"HEAD"} if "GET" in methods else ())
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), found[path]) for path in found]
 
 

@@ -11,6 +11,7 @@ from ....application import commands as c
 from ..actions import Action, body_model, exampled
 from ..documents import RehearsalDocument
 from ..edge import Edge
+from ..examples import REHEARSED
 from ..openapi import described_query
 
 
@@ -62,5 +63,5 @@ def add_rehearsal(router: APIRouter, edge: Edge) -> None:
         summary="Say what an import would change; nothing is written",
         operation_id="rehearse_organisation",
         response_model=RehearsalDocument,
-        **described_query(),
+        **described_query(REHEARSED),
     )

@@ -163,10 +163,11 @@ def test_every_command_for_everybody(stage, moment, api):
 
 
 OPEN = {"/me", "/people", "/people/{person}", "/policy", "/policy/holidays/{year}", "/plans"}
-OPEN |= {"/inbox", "/references"}
+OPEN |= {"/inbox", "/references", "/me/reads"}
 READERS = {
     "/audit-trail": {"hr", "auditor", "records"},
     "/people/{person}/audit-trail": {"owner", "hr", "auditor", "records"},
+    "/people/{person}/reads": {"owner", "auditor"},
     "/due-dates": {"hr"},
     "/funnel": {"hr"},
     "/projections": {"engineer", "hr"},  # Hilda is an engineer as well

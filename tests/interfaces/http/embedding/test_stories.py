@@ -32,8 +32,8 @@ def test_without_a_token_that_holds_nobody_is_anybody(stage):
         assert told.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_whoever_is_not_on_record_is_nobody_here(stage):
-    unknown = stage.wire.client_of(stage.http, str(uuid4()), stage.prefix)
+def test_whoever_is_not_on_record_is_nobody_here(stage, wire):
+    unknown = wire.client_of(stage.http, str(uuid4()), stage.prefix)
 
     unknown.get("/me").problem(403, "unknown-actor")
 
