@@ -75,15 +75,14 @@ class Listener:
         """One look, and the wait for the next; a trouble is waited out at the same place."""
         try:
             self._look()
+            self._pause = FIRST_PAUSE_SECONDS
+            if not self._stopped.is_set():
+                bell.wait(LOOK_SECONDS)
         except Exception as error:
             told = explained(error)
             log.warning("news wait: %s", told, exc_info=None if told else error)
             self._stopped.wait(self._pause)
             self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
-            return
-        self._pause = FIRST_PAUSE_SECONDS
-        if not self._stopped.is_set():
-            bell.wait(LOOK_SECONDS)
 
     def _look(self) -> None:
         day = self._news.today()

