@@ -351,5 +351,5 @@ def test_a_server_leaves_a_line_for_each_request(founded, wire, tmp_path):
         ("GET", "elsewhere", 404),
     ]
     said = server.log.read_text()
-    for hidden in ("MARKER", found.company.person("Ada"), "127.0.0.1", kept.made):
+    for hidden in ("MARKER", found.company.person("Ada"), "127.0.0.1", kept.body["made"]):
         assert hidden not in said
