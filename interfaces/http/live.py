@@ -108,6 +108,8 @@ class Live:
         try:
             async with watchers.turn:
                 return await self._worked_out(watcher)
+        except Over:
+            raise
         except Exception as error:  # noqa: BLE001
             problem = self._edge.problems.response(error, watcher.asking.request)
             if problem.status_code != UNAVAILABLE or self._ended:

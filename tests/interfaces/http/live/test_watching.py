@@ -235,7 +235,7 @@ def test_a_hosts_session_is_asked_for_again(on_sqlite, serve, monkeypatch):
     assert len(asked) == 4
 
 
-def test_whoever_is_somebody_else_by_now_is_let_go(on_sqlite, serve, monkeypatch):
+def test_whoever_is_somebody_else_by_now_is_let_go(on_sqlite, serve, monkeypatch, caplog):
     monkeypatch.setattr(edge, "TRUSTED_SECONDS", 0.01)
     people = iter([on_sqlite.person("Ada"), *[on_sqlite.person("Bob")] * 2])
 
@@ -245,6 +245,7 @@ def test_whoever_is_somebody_else_by_now_is_let_go(on_sqlite, serve, monkeypatch
     with serve(on_sqlite, resolver=signed_in) as place, place.watches("Ada", INBOX) as ada:
         ada.event("now")
         assert ada.rest() == []
+    assert caplog.records == []
 
 
 # While nothing happens
