@@ -10,6 +10,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...application.commands import Text
+from ...application.questions import AuditTrail, PlanBoard
+from ...domain.refusals import NotFound
 from .actions import IN_PATH, Id
 from .conditions import PLACE, POSITION
 from .documents import NowDocument
@@ -79,7 +81,20 @@ def _begun(edge: Edge, watch: Watch, asking: Asking, after: int | None) -> int:
     if position is not None and position > head:
         raise Trouble("position-not-reached")
     watch.work(news, asking, head, head)
+    _read(edge, asking)
     return head if position is None else position
+
+
+def _read(edge: Edge, asking: Asking) -> None:
+    """Who watches somebody's plan has looked at it, and that is logged like any other look."""
+    plan = asking.named.get("plan")
+    if plan is None:
+        return
+    try:
+        edge.engine.ask(PlanBoard(plan=plan, reason=asking.reason), asking.actor)
+    except NotFound:
+        trail = AuditTrail(case=plan, limit=1, reason=asking.reason)
+        edge.engine.ask(trail, asking.actor)
 
 
 def _last(request: Request) -> int:

@@ -85,3 +85,9 @@ def test_a_list_concerns_those_on_the_part_and_not_the_one_after(asked, api):
         [("Hilda", "hr", "Plans")],
         [],
     ]
+
+
+def test_watching_a_plan_is_looking_at_it(asked, api):
+    api("Hilda").get(f"/plans/{asked.plan}/events").ok(200)
+
+    assert whats(reads(asked, api)) == [("Hilda", "hr", "PlanBoard")]
