@@ -17,6 +17,7 @@ from ..application.questions import Health
 from ..domain.disposal import Transfer
 from ..domain.event import Id
 from . import bag, migrate
+from .access_log import KeptAccessLog, LoggedReads, NotLogged
 from .bag import PackFaulty
 from .certificates import CertificateFolder, CertificateRefused, verify_certificate
 from .database import Database, Tx, open_database
@@ -61,6 +62,7 @@ STATES_REMEMBERED = 4096
 STATE_LIFETIME_US = 600 * 1_000_000
 KEYRING_ID = "keyring"
 REACTIONS = "reactions"
+ACCESS_LOG_MONTHS = 12
 
 SAYS_NO = (
     BuildHeld,
@@ -68,6 +70,7 @@ SAYS_NO = (
     NotCaughtUp,
     NothingKept,
     NothingToResume,
+    NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
     Unfolded,
@@ -136,6 +139,7 @@ class House:
         *,
         certificates: CertificateFolder | None = None,
         backup_days: int | None = None,
+        access_log_months: int = ACCESS_LOG_MONTHS,
     ) -> None:
         self.database = database
         self.keyring = keyring
@@ -163,12 +167,15 @@ class House:
             self.disposer,
         )
         self._restorer = Restorer(database, keyring, self.journal, self.disposer, clock, ids)
+        self.access_log = KeptAccessLog(database, self.vault, months=access_log_months)
+        beside = (Overview(), LoggedReads())
         self._answers = ProjectedAnswers(
-            database, self.recorder, self.projector, self.vault, (Overview(),)
+            database, self.recorder, self.projector, self.vault, beside
         )
-        self.engine = Engine(self.journal, self._answers, clock, ids, self.close)
+        self.engine = Engine(self.journal, self._answers, clock, ids, self.access_log, self.close)
 
     def close(self) -> None:
+        self.access_log.close()
         self.keyring.close()
         self.database.close()
 
@@ -300,6 +307,7 @@ def open_house(
         ids or _new_id,
         certificates=_certificate_folder(url, tenant, settings),
         backup_days=settings.backup_days,
+        access_log_months=settings.access_log_months,
     )
     try:
         if start:

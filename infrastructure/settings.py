@@ -20,3 +20,4 @@ class Settings(BaseSettings):
     lock_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
     certificate_folder: str | None = None
     backup_days: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    access_log_months: Annotated[int, Field(ge=1, le=240)] = 12

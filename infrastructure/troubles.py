@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from .access_log import NotLogged
 from .certificates import CertificateRefused
 from .database import LockTimeout
 from .keyring import KeyringUnavailable, WrongKeyring
@@ -20,6 +21,7 @@ SPEAK_FOR_THEMSELVES = (
     NotCaughtUp,
     NothingKept,
     NothingToResume,
+    NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
     Unfolded,

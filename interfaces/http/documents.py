@@ -1,5 +1,6 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -75,6 +76,7 @@ class ReceiptDocument(Document):
     """What a command has done; no events: it was so already.
 
     `etag` stands for the resource as the command left it, to be sent as If-Match with the next.
+    `made` is the id of what is new; Location says where it is.
     """
 
     model_config = ConfigDict(
@@ -84,6 +86,7 @@ class ReceiptDocument(Document):
                 {
                     "position": 214,
                     "etag": '"9"',
+                    "made": None,
                     "events": [
                         {
                             "position": 214,
@@ -101,6 +104,7 @@ class ReceiptDocument(Document):
 
     position: int
     etag: str | None
+    made: str | None
     events: tuple[EventDocument, ...]
 
 
@@ -116,6 +120,18 @@ class Page(Document, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`InboxItemPage`: clients that are generated name their classes so."""
+        return f"{params[0].__name__}Page"
+
+
+class NowDocument(Document):
+    """Where a watcher stands: everything up to this position is told, as of this day."""
+
+    position: int
+    day: date
 
 
 class MeDocument(Document):

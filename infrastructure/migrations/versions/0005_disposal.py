@@ -11,7 +11,7 @@ from alembic import context, op
 from sqlalchemy.dialects import postgresql
 
 revision = "0005"
-down_revision: str | None = "0002"
+down_revision: str | None = "0004"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 

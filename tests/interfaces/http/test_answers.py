@@ -18,7 +18,7 @@ from countersign.domain.hold import Scope
 from countersign.infrastructure.assembly import open_house
 from countersign.infrastructure.settings import Settings
 from countersign.interfaces.http import examples
-from countersign.interfaces.http.router import reads
+from countersign.interfaces.http.router import reads, watches
 
 FILE = Path(examples.__file__).with_name("answers.json")
 SHOWN = 2
@@ -36,6 +36,7 @@ READERS |= dict.fromkeys(
 )
 BY_THE_KEY = {"signature": "5e" * 64, "key": "0123456789abcdef"}
 """What a certificate takes from the key of its installation."""
+WATCHERS = {"watch_inbox": "Ada", "watch_plan": "Ada"}
 
 
 def ids() -> Iterator[str]:
@@ -83,12 +84,17 @@ def answers(known_company, wire):
     }
     with TestClient(wire.app_of(company)) as http:
         api = wire.api_of(company, http)
-        return {
-            read.name: shortened(
-                api(READERS.get(read.name, "Ada")).get(read.path.format(**named)).ok().body
-            )
-            for read in reads()
-        }
+        found = {}
+        for read in reads():
+            company.house.access_log.flush()
+            told = api(READERS.get(read.name, "Ada")).get(read.path.format(**named)).ok()
+            found[read.name] = shortened(told.body)
+        after = asked.position - 1
+        for watch in watches():
+            client, path = api(WATCHERS[watch.name]), watch.path.format(**named)
+            told = client.get(path, headers={"Last-Event-ID": str(after)}).ok()
+            found[watch.name] = told.response.text
+        return found
 
 
 def disposed(company):
