@@ -8,11 +8,21 @@ from datetime import date
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from ..domain.disposal import Certificate
 from ..domain.employee import Role
-from ..domain.event import PersonId, RecordClass, Value
+from ..domain.event import Id, ItemId, PersonId, RecordClass, Value
 from ..domain.plan import TaskStanding
 from ..domain.policy import Starting
-from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
+from ..domain.refusals import (
+    Destroyed,
+    NotFound,
+    NotYours,
+    PlanNotStarted,
+    RoleNeeded,
+    UnknownItem,
+    UnknownPerson,
+    UnknownRun,
+)
 from ..domain.sealed import Sealed
 from . import questions as q
 from .desk import Actor
@@ -40,6 +50,10 @@ SEES: dict[Sight, str] = {
 }
 
 
+PARTED = (q.Register, q.DisposalRuns)
+"""Long lists of which nothing is hidden once they are answered: the tables give the part."""
+
+
 def show(
     answers: Answers,
     question: q.Question,
@@ -54,7 +68,7 @@ def show(
     Whatever moment or day the question is about, what somebody may see rests on today.
     """
     answer = seen(answers, question, actor, at=at, on=on, today=today)
-    if isinstance(question, q.Part):
+    if isinstance(question, q.Part) and not isinstance(question, PARTED):
         answer = answer[question.skip :][: question.limit]
     return opened(answers, answer)
 
@@ -105,13 +119,37 @@ class _Reader:
                 return _items(question, self._ask(question))
             case q.ReadingList(person=person):
                 self._only(person)
-                return self._ask(question)
+                return self._reading(question)
             case q.DueDates(case=case):
                 return self._due(question, case)
             case q.AuditTrail():
                 return self._trail(question)
             case q.ProjectionHealth():
                 return self._health(question)
+        return self._kept(question)
+
+    def _kept(self, question: q.Question) -> Any:
+        """What the records desk keeps."""
+        match question:
+            case q.Register():
+                return self._register(question)
+            case q.WhyItem(item=item):
+                return self._story(question, item)
+            case q.Schedule():
+                return self._schedule(question)
+            case q.LegalHolds():
+                self._needs_records(question.reason)
+                return self._ask(question)
+            case q.DisposalRuns():
+                return self._runs(question)
+            case q.Disposal(run=run):
+                return self._run(question, run)
+            case q.CertificateOf():
+                return self._certificate(question)
+            case q.ReadingToGo() | q.SuspendedErasures() if self._trusted:
+                return self._ask(question)
+            case q.ReadingToGo() | q.SuspendedErasures():
+                raise NotFound
         raise TypeError(f"{type(question).__name__} is no question")
 
     def _ask(self, question: q.Question) -> Any:
@@ -158,8 +196,103 @@ class _Reader:
         is_hr = self._trusted or Role.HR in self._roles()
         return [plan for plan in plans if plan.employee == self._me or (is_hr and plan.told)]
 
+    def _knows_records(self, reason: str | None) -> bool:
+        """Whether all that is kept may be seen: by records managers, and auditors with a reason."""
+        roles = self._roles()
+        return self._trusted or Role.RECORDS in roles or bool(Role.AUDITOR in roles and reason)
+
+    def _needs_records(self, reason: str | None) -> None:
+        if not self._knows_records(reason):
+            raise NotFound
+
+    def _register(self, question: q.Register) -> Any:
+        """Others see their own, and of a plan nothing before its owner has told (RULES F1)."""
+        if question.owner == self._me or self._trusted:
+            return self._ask(question)
+        if self._knows_records(question.reason):
+            return self._ask(question.model_copy(update={"told": True}))
+        if question.owner is not None:
+            raise NotFound
+        return self._ask(question.model_copy(update={"owner": self._me}))
+
+    def _story(self, question: q.WhyItem, item: ItemId) -> q.ItemStory:
+        story: q.ItemStory = self._ask(question)
+        mine = self._trusted or story.item.owner == self._me
+        if mine or (self._knows_records(question.reason) and self._is_public(story.item)):
+            return story
+        raise UnknownItem
+
+    def _is_public(self, item: q.RegisterItem) -> bool:
+        if item.case is None or item.residue or item.triggered_on is not None:
+            return True
+        wanted = q.Register(case=item.case, starts=item.item, told=True, limit=1)
+        return bool(self._ask_today(wanted))
+
+    def _schedule(self, question: q.Schedule) -> q.ScheduleView:
+        """In force, for anyone in service; what is only proposed, for those whose work it is."""
+        view: q.ScheduleView = self._ask(question)
+        if self._knows_records(question.reason):
+            return view
+        me: q.PersonView = self._ask_today(q.WhoIs(known_as=self._me))
+        if not me.serves or view.version == view.proposal:
+            raise NotFound
+        return view.model_copy(update={"proposal": None, "reason": None})
+
+    def _runs(self, question: q.DisposalRuns) -> Any:
+        if self._knows_records(question.reason) or question.person == self._me:
+            return self._ask(question)
+        if question.person is not None:
+            raise NotFound
+        return self._ask(question.model_copy(update={"person": self._me}))
+
+    def _run(self, question: q.Disposal, run: Id) -> q.RunView:
+        """Who has a part in it sees their own entries; whose erasure it is sees it whole."""
+        view: q.RunView = self._ask(question)
+        if self._knows_records(question.reason) or view.summary.person == self._me:
+            return view
+        entries = tuple(each for each in view.entries if each.item.owner == self._me)
+        if not entries:
+            raise UnknownRun
+        mine = {each.item.item for each in entries}
+        done = tuple(each for each in view.done if each.item in mine)
+        return view.model_copy(update={"entries": entries, "done": done, "reason": None})
+
+    def _certificate(self, question: q.CertificateOf) -> q.CertificateView:
+        view: q.CertificateView = self._ask(question)
+        if self._knows_records(question.reason):
+            return view
+        whole = view.certificate
+        run: q.RunView = self._run(q.Disposal(run=whole.run), whole.run)
+        if run.summary.person == self._me:
+            return view
+        part: Certificate = whole.model_copy(update={"entries": run.entries, "done": run.done})
+        return view.model_copy(update={"certificate": part, "whole": False})
+
+    def _reading(self, question: q.ReadingList) -> Any:
+        """Who asks for one that is no more is told what became of it."""
+        items: Sequence[q.ReadingItem] = self._ask(question)
+        if question.item is not None and not items:
+            self._tell_end(question.item, question.reason)
+            raise UnknownItem
+        return items
+
+    def _tell_end(self, item: ItemId, reason: str | None) -> None:
+        """Raises Destroyed for who may know that something was here and is no more."""
+        try:
+            story: q.ItemStory = self._ask_today(q.WhyItem(item=item))
+        except UnknownItem:
+            return
+        end = story.item
+        if end.residue and (end.owner == self._me or self._knows_records(reason)):
+            raise Destroyed(on=end.destroyed_on, certificate=end.certificate)
+
     def _board(self, question: q.PlanBoard) -> q.PlanView:
-        board: q.PlanView = self._ask(question)
+        try:
+            board: q.PlanView = self._ask(question)
+        except PlanNotStarted:
+            if question.plan is not None:
+                self._tell_end(question.plan, question.reason)
+            raise
         now = board if self._is_today else self._ask_today(q.PlanBoard(plan=board.plan))
         sight = self._sight(now, question.reason)
         if sight is None:
@@ -193,17 +326,27 @@ class _Reader:
         return Sight.HR if Role.HR in roles else None
 
     def _due(self, question: q.DueDates, case: str | None) -> Any:
-        """A case's dates to whoever sees the case; everybody's to HR."""
+        """A case's dates to whoever sees the case; everybody's to HR, of holds to records."""
+        roles = () if self._trusted else self._roles()
         if case is not None:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
-        else:
+        elif Role.RECORDS not in roles:
             self._needs(Role.HR)
         dates: Sequence[q.DueDate] = self._ask(question)
-        shown = [due for due in dates if due.item is None or due.person == self._me]
+        shown = [due for due in dates if self._is_due_for(due, case, roles)]
         return _kept(shown, kind=question.kind)
+
+    def _is_due_for(self, due: q.DueDate, case: str | None, roles: Collection[Role]) -> bool:
+        if due.item is not None:
+            return due.person == self._me
+        if due.hold is not None:
+            return self._trusted or Role.RECORDS in roles
+        return self._trusted or case is not None or Role.HR in roles
 
     def _trail(self, question: q.AuditTrail) -> Sequence[q.TrailEntry]:
         """A page is as long as was asked, unless there is no more, however much is hidden."""
+        if question.case is not None:
+            self._tell_end(question.case, question.reason)
         found: list[q.TrailEntry] = []
         while True:
             entries: Sequence[q.TrailEntry] = self._ask(question)

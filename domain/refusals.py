@@ -291,6 +291,10 @@ class SeriesIncomplete(Invalid):
     says = "Series {series} covers {groups} and cannot be computed: {why}."
 
 
+class UnknownSchedule(NotFound):
+    says = "There never was a version {version} of the schedule."
+
+
 class NothingProposed(Conflict):
     says = "No version of the schedule waits for approval."
 

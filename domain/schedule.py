@@ -20,6 +20,7 @@ from .refusals import (
     NothingProposed,
     OwnProposal,
     SeriesDouble,
+    UnknownSchedule,
 )
 from .sealed import Sealed
 
@@ -193,7 +194,10 @@ class RetentionSchedule(Value):
 
     def version(self, number: int) -> Version:
         """One that was in force at some time; `number` was pinned by a decision."""
-        return next(each for each in (self.current, *self.former) if each.number == number)
+        for each in (self.current, *self.former):
+            if each.number == number:
+                return each
+        raise UnknownSchedule(version=number)
 
 
 class ScheduleProposed(Event):
