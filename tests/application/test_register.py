@@ -1,4 +1,4 @@
-"""The register: what is kept, of which class, what the schedule says of it, and who may see that."""
+"""The register: what is kept, of which class, what the schedule says of it, and who sees it."""
 
 from datetime import date, timedelta
 
