@@ -139,13 +139,14 @@ class ProjectionHealth(Question):
 
 
 class ReadingList(Question, Part):
-    """The reference items that somebody keeps."""
+    """The reference items that somebody keeps, or one of them."""
 
     person: PersonId
+    item: ItemId | None = None
 
 
 class ItemState(StrEnum):
-    """`live`; `discarded`, whose text has gone; `destroyed`, of which only the residue is left."""
+    """`live`; `discarded`, by its owner; `destroyed`, in a disposal run: its text has gone."""
 
     LIVE = "live"
     DISCARDED = "discarded"
@@ -156,6 +157,7 @@ class Register(Question, Part):
     """Every item that is kept, with what the schedule says of it on a day (default: today).
 
     `starts` is how an item's id begins; `may_go` asks for what could be disposed of on the day.
+    `told` leaves out what nobody but its owner may know of yet.
     """
 
     on: date | None = None
@@ -168,6 +170,7 @@ class Register(Question, Part):
     outcome: Outcome | None = None
     state: ItemState | None = None
     may_go: bool | None = None
+    told: bool = False
 
 
 class WhyItem(Question):
@@ -178,9 +181,13 @@ class WhyItem(Question):
 
 
 class ReadingToGo(Question):
-    """By the engine: reading material of which notice is due, or that the sweep may take."""
+    """By the engine: reading material of which notice is due, or that the sweep may take.
+
+    At most `limit` of each: what is left comes at the next look.
+    """
 
     on: date
+    limit: Annotated[int, Field(ge=1)] = 1000
 
 
 class Schedule(Question):
@@ -196,10 +203,14 @@ class LegalHolds(Question):
 
 
 class DisposalRuns(Question, Part):
-    """Disposal runs, the newest first."""
+    """Disposal runs, the newest first; with `person`, those that they have a part in.
+
+    Somebody has a part as the one whose erasure it is, or as the owner of an item on the list.
+    """
 
     phase: RunPhase | None = None
     kind: RunKind | None = None
+    person: PersonId | None = None
 
 
 class Disposal(Question):
@@ -444,11 +455,16 @@ class FunnelView(Value):
 
 
 class InboxItem(Value):
-    """`kind`: decide, name_approver, acknowledge, answer, resubmit."""
+    """`kind`: decide, name_approver, acknowledge, answer, resubmit; reading_goes, and for records
+    managers approve_disposal, approve_schedule, hold_review.
+
+    What belongs to no plan names none; of these `employee` is whose reading goes, or who has
+    drafted, proposed or placed what waits.
+    """
 
     kind: str
-    plan: PlanId
-    task: TaskId
+    plan: PlanId | None = None
+    task: TaskId | None = None
     employee: PersonId
     employee_name: Text | None = None
     title: Text | None = None
@@ -459,12 +475,21 @@ class InboxItem(Value):
     on_behalf_of: PersonId | None = None
     result: ResultId | None = None
     question: Id | None = None
+    item: ItemId | None = None
+    run: Id | None = None
+    hold: Id | None = None
+    schedule: int | None = None
+    due_on: date | None = None
     why: str | None = None
     since: date
 
 
 class TrailEntry(Value):
-    """One event: when, who, as what, for whom, of which class and why, and what it says."""
+    """One event: when, who, as what, for whom, of which class and why, and what it says.
+
+    In somebody's trail it may tell the end of what was theirs: then `destroyed` is how many of
+    their texts went with it, under `certificate`.
+    """
 
     position: int
     recorded_at: datetime
@@ -487,10 +512,13 @@ class TrailEntry(Value):
     says: dict[str, object] | None = None
     text: dict[str, Text] = {}
     changed: tuple[str, ...] = ()
+    certificate: Id | None = None
+    destroyed: int | None = None
 
 
 class DueDate(Value):
-    """`kind`: month_ready, remind, overdue, lapse, renewal, expiry, disposable, leaving."""
+    """`kind`: month_ready, remind, overdue, lapse, renewal, expiry, disposable, sweep, leaving,
+    hold_review."""
 
     kind: str
     due_on: date
@@ -498,6 +526,7 @@ class DueDate(Value):
     task: TaskId | None = None
     item: ItemId | None = None
     person: PersonId | None = None
+    hold: Id | None = None
     level: int | None = None
     round: int | None = None
 
@@ -511,6 +540,8 @@ class ReadingItem(Value):
     kept_on: date
     disposable_from: date
     cited_by: tuple[ResultId, ...] = ()
+    noticed_on: date | None = None
+    goes_from: date | None = None
     discarded: str | None = None
     record_class: RecordClass = RecordClass.REFERENCE_MATERIAL
 
@@ -585,7 +616,10 @@ class Health(Value):
 
 
 class RegisterItem(Value):
-    """An item with its evaluation; no text. Destroyed ones name their certificate and day."""
+    """An item with its evaluation; no text. Destroyed ones name their certificate and day.
+
+    `residue`: nothing is left of its events either; its evaluation is then the last one.
+    """
 
     item: ItemId
     kind: ItemKind
@@ -604,6 +638,7 @@ class RegisterItem(Value):
     holds: tuple[Id, ...] = ()
     certificate: Id | None = None
     destroyed_on: date | None = None
+    residue: bool = False
 
     @property
     def is_noticed(self) -> bool:
@@ -630,13 +665,14 @@ class ItemStory(Value):
     """What an item is, since which event, and what cites it or was copied from it.
 
     `cited_by` are the results that cite a reference item; `copied_from` the item that a record
-    copy was made from, `for_result` the result it is evidence of.
+    copy was made from, `for_result` the result it is evidence of. Of what has only its residue
+    left nobody knows at which position (`classed_at`), nor by which version of the rules.
     """
 
     item: RegisterItem
     classed_by: str
-    classed_at: int
-    rule: int
+    classed_at: int | None = None
+    rule: int | None = None
     cited_by: tuple[ResultId, ...] = ()
     copied_from: ItemId | None = None
     for_result: ResultId | None = None
@@ -644,6 +680,9 @@ class ItemStory(Value):
 
 
 class ScheduleView(Value):
+    """`proposal` is the version that waits for approval; one that was proposed says what would go
+    `earlier` under it, and why."""
+
     version: int
     digest: str | None = None
     adopted_on: date | None = None
@@ -653,6 +692,8 @@ class ScheduleView(Value):
     open_series: tuple[str, ...] = ()
     in_force: bool = True
     proposal: int | None = None
+    earlier: tuple[Group, ...] = ()
+    reason: Text | None = None
 
 
 class HoldView(Value):
@@ -700,11 +741,15 @@ class RunView(Value):
 
 
 class CertificateView(Value):
-    """As it was issued: whoever has the public key can check it without countersign."""
+    """As it was issued: whoever has the public key can check it without countersign.
+
+    Who may see their own entries only has a part, to which the signature does not fit: not `whole`.
+    """
 
     certificate: Certificate
     signature: str
     key: str
+    whole: bool = True
 
 
 QUESTIONS: dict[str, type[Question]] = {each.__name__: each for each in Question.__subclasses__()}

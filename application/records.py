@@ -526,7 +526,8 @@ def _swept(entry: Entry) -> bool:
     """Its owner had notice for the whole time of grace, or has thrown it away; nothing holds it."""
     found = entry.evaluation
     known = entry.item.noticed_on is not None or entry.item.discarded
-    return known and found.outcome is Outcome.OVERDUE and found.confirm is Confirm.AUTOMATIC
+    by_itself = found.confirm is Confirm.AUTOMATIC and found.action is Action.DESTROY
+    return known and by_itself and found.outcome is Outcome.OVERDUE
 
 
 def _erasable(desk: Desk, entry: Entry) -> Entry:

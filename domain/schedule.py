@@ -290,30 +290,66 @@ def withdraw(schedule: RetentionSchedule, *, by: PersonId, on: date) -> list[Eve
 
 
 def lets_go_earlier(before: Version, after: Version) -> tuple[Group, ...]:
-    """The groups of which something could go under the new version that had to stay until now."""
+    """The groups of which something could go under the new version that had to stay until now.
+
+    In doubt it says so: then another person looks at it.
+    """
     return tuple(
-        group
-        for group in Group
-        if _strictness(after.covering(group)) < _strictness(before.covering(group))
+        group for group in Group if not _keeps(after.covering(group), before.covering(group))
     )
 
 
-FOREVER = date.max
-SOME_DAY = date(2001, 3, 1)
+SOME_DAYS = tuple(date(2003, 1, 1) + timedelta(days=day) for day in range(2 * 366))
+"""Two years with a leap day: months are of different lengths, and years end."""
+
+BINDING = (Action.DESTROY, Action.TRANSFER, Action.REVIEW, Action.KEEP)
+"""What goes at once, what is handed over first, what somebody must look at, what never goes."""
 
 
-def _strictness(rows: Sequence[Series]) -> tuple[date, int, int]:
-    """How late something goes, and how many have to agree; more is stricter."""
-    until = max((_until(row) for row in rows), default=FOREVER)
-    by_event = max((row.trigger is Trigger.EVENT for row in rows), default=False)
-    by_two = max((row.confirm is Confirm.TWO_PERSONS for row in rows), default=False)
-    return until, int(by_event), int(by_two)
+def _keeps(after: Sequence[Series], before: Sequence[Series]) -> bool:
+    """Whether nothing goes earlier, by fewer people, or with less ado than before."""
+    if tuple(after) == tuple(before):
+        return True
+    if any(_conflicts(row, before) for row in before):
+        return False
+    if any(_stays(row) for row in after):
+        return True
+    weakest = min(BINDING.index(_action(row)) for row in after)
+    by_two = [any(row.confirm is Confirm.TWO_PERSONS for row in rows) for rows in (before, after)]
+    return (
+        weakest >= max(BINDING.index(_action(row)) for row in before)
+        and by_two[1] >= by_two[0]
+        and all(any(_outlasts(new, old) for new in after) for old in before)
+    )
 
 
-def _until(row: Series) -> date:
-    if row.action is Action.KEEP or row.minimum is None:
-        return FOREVER
-    return row.minimum.after(row.begins(SOME_DAY))
+def _conflicts(row: Series, rows: Sequence[Series]) -> bool:
+    """Whether its maximum may lie before a minimum: then nothing of the group goes."""
+    if row.maximum is None or row.minimum is None:
+        return False
+    return len(rows) > 1 or any(row.maximum.after(on) < row.minimum.after(on) for on in SOME_DAYS)
+
+
+def _stays(row: Series) -> bool:
+    return row.action is Action.KEEP or row.minimum is None
+
+
+def _action(row: Series) -> Action:
+    return Action.KEEP if _stays(row) or row.action is None else row.action
+
+
+def _outlasts(new: Series, old: Series) -> bool:
+    """An event never comes before the making; a sweep waits for the maximum, where there is one."""
+    if _stays(old) or (old.trigger is Trigger.EVENT and new.trigger is not Trigger.EVENT):
+        return _stays(new)
+    due = all(_ends(new.minimum, new, on) >= _ends(old.minimum, old, on) for on in SOME_DAYS)
+    return due and all(
+        _ends(new.maximum, new, on) >= _ends(old.maximum, old, on) for on in SOME_DAYS
+    )
+
+
+def _ends(period: Duration | None, row: Series, on: date) -> date:
+    return period.after(row.begins(on)) if period else date.max
 
 
 def _whole(version: Version) -> None:

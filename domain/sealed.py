@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_serializer
@@ -52,8 +53,12 @@ class Sealed(BaseModel):
 
 
 class Erased(BaseModel):
-    """What a destroyed cell reads as: the certificate under which it went, never a blank."""
+    """What a destroyed cell reads as: the certificate under which it went, and on which day.
+
+    Of what went before there were certificates nobody knows the day.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     certificate: str
+    on: date | None = None

@@ -4,6 +4,7 @@ from ..projector.projection import Projection
 from .audit_trail import AuditTrailProjection
 from .due_dates import DueDatesProjection
 from .inbox import InboxProjection
+from .keeping import KeepingProjection
 from .people import Find, PeopleProjection
 from .plan_board import PlanBoardProjection
 from .reading_list import ReadingListProjection
@@ -20,4 +21,5 @@ def projections(find: Find) -> tuple[Projection, ...]:
         DueDatesProjection(),
         ReadingListProjection(),
         RegisterProjection(),
+        KeepingProjection(),
     )

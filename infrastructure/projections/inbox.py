@@ -11,9 +11,13 @@ from ...domain import line
 from ...domain.employee import Employee, Role
 from ...domain.event import PersonId
 from ..database import Tx
+from . import keeping
+from .gone import there
 from .intervals import Book, Doc, Pages, Parted, Spread
+from .kept import KEPT
 from .people import below, lookup, stands_in_for
 from .plan_board import RESULT, TASK
+from .reading_list import ITEM
 
 OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),), listed=True)
 NAMED = Book("cs_p_named", ("person", "task"), (("person",), ("task",)))
@@ -33,7 +37,7 @@ class InboxProjection:
 
     answers: tuple[type[Question], ...] = (Inbox,)
     stops = False
-    reads = ("inbox", "plan_board", "people")
+    reads = ("inbox", "plan_board", "people", "register", "keeping", "reading_list")
 
     def concerns(self, name: str) -> bool:
         return name.startswith(("approval.", "result."))
@@ -65,8 +69,45 @@ class _Desk:
         self._people = lookup(tx, at)
 
     def items(self) -> list[InboxItem]:
-        found = [*self._levels(), *self._told(), *self._own()]
-        return sorted(found, key=lambda item: (item.since, item.plan, item.task, item.kind))
+        found = [*self._levels(), *self._told(), *self._own(), *self._reading(), *self._records()]
+        return sorted(found, key=_in_order)
+
+    def _reading(self) -> Iterator[InboxItem]:
+        """What I have read and the sweep will take."""
+        where = (
+            "owner = :me AND kind = 'reference' AND state = 'live' AND noticed_on IS NOT NULL"
+            f" AND {there(self._tx)}"
+        )
+        for item, doc in KEPT.rows(self._tx, self._at, where, me=self._me):
+            about = ITEM.row(self._tx, self._at, item) or {}
+            yield self._waits(
+                "reading_goes",
+                self._me,
+                doc["noticed_on"],
+                item=item,
+                title=about.get("title"),
+                due_on=doc["goes_from"],
+            )
+
+    def _records(self) -> Iterator[InboxItem]:
+        """What waits for a records manager who had no part in it (RULES G3)."""
+        if Role.RECORDS not in self._people(self._me).roles:
+            return
+        for doc in keeping.runs_waiting(self._tx, self._at, self._me):
+            by, since = doc["drafted_by"], doc["drafted_on"]
+            yield self._waits("approve_disposal", by, since, run=doc["run"])
+        waiting = keeping.proposal(self._tx, self._at)
+        if waiting is not None and waiting["by"] != self._me:
+            number = waiting["version"]["number"]
+            yield self._waits("approve_schedule", waiting["by"], waiting["on"], schedule=number)
+        for hold in keeping.holds_in_force(self._tx, self._at):
+            if hold.review_by is not None and hold.review_by <= self._on:
+                due = hold.review_by
+                yield self._waits("hold_review", hold.by, due, hold=hold.hold, due_on=due)
+
+    def _waits(self, kind: str, whose: PersonId, since: date | str, **more: object) -> InboxItem:
+        about = {"kind": kind, "employee": whose, "since": since, **more}
+        return InboxItem.model_validate(about | {"employee_name": self._people(whose).full_name})
 
     def _levels(self) -> Iterator[InboxItem]:
         """Open levels: mine to decide, or waiting for HR to name somebody."""
@@ -164,6 +205,11 @@ class _Desk:
                 **more,
             }
         )
+
+
+def _in_order(item: InboxItem) -> tuple[date, str, str, str, str]:
+    other = item.item or item.run or item.hold or ""
+    return item.since, item.plan or "", item.task or "", item.kind, other
 
 
 def _approval(pages: Spread, recorded: Recorded, rest: str) -> None:

@@ -22,6 +22,7 @@ from ...domain.plan import TaskStanding
 from ...domain.policy import Starting
 from ...domain.refusals import PlanNotStarted
 from ..database import Tx
+from .gone import is_gone, there
 from .intervals import Book, Doc, Pages, Parted, Spread
 from .people import PERSON, lookup
 
@@ -64,14 +65,15 @@ class PlanBoardProjection:
             return None
         plan = question.plan or _open_plan(tx, at, question.person)
         doc = PLAN.row(tx, at, plan) if plan else None
-        if plan is None or doc is None:
+        if plan is None or doc is None or is_gone(tx, plan):
             raise PlanNotStarted
         return _board(tx, at, on, plan, doc)
 
 
 def _open_plan(tx: Tx, at: int | None, person: str | None) -> PlanId | None:
     """The plan that a person has now, or had last."""
-    rows = PLAN.rows(tx, at, "employee = :person", person=person) if person else []
+    mine = f"employee = :person AND {there(tx)}"
+    rows = PLAN.rows(tx, at, mine, person=person) if person else []
     rows.sort(key=lambda row: (row[1]["closed"] is None, row[1]["started"]))
     return rows[-1][0] if rows else None
 

@@ -110,7 +110,8 @@ def shown(text: object) -> str:
     if text is None:
         return "-"
     if isinstance(text, Erased):
-        return f"(destroyed, certificate {text.certificate})"
+        on = f" on {text.on}" if text.on else ""
+        return f"(destroyed{on}, certificate {text.certificate})"
     return str(text)
 
 

@@ -17,6 +17,7 @@ from ...application.organisation import RowProblem
 from ...domain.refusals import (
     CommandReused,
     Conflict,
+    Destroyed,
     Invalid,
     NotAllowed,
     NotFound,
@@ -35,6 +36,7 @@ log = logging.getLogger("countersign.http")
 
 STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
+    Destroyed: 410,  # known then, destroyed since (RFC 9110, section 15.5.11)
     NotAllowed: 403,
     Outdated: 412,
     CommandReused: 422,  # as the Idempotency-Key draft asks (-07, section 2.7)

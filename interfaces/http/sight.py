@@ -12,7 +12,6 @@ from ...application.questions import (
     InboxItem,
     PlanBoard,
     PlanView,
-    ReadingItem,
     ReadingList,
     TrailEntry,
 )
@@ -20,7 +19,6 @@ from ...domain.refusals import (
     NotFound,
     Outdated,
     Refusal,
-    UnknownItem,
     UnknownResult,
     UnknownTask,
 )
@@ -55,9 +53,7 @@ def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
         if "result" in named and named["result"] not in results:
             raise UnknownResult
     if "item" in named:
-        items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
-        if named["item"] not in {each.item for each in items}:
-            raise UnknownItem
+        engine.ask(ReadingList(person=actor.person, item=named["item"]), actor)
 
 
 def _waited_for(
