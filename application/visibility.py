@@ -361,7 +361,7 @@ class _Reader:
         roles = () if self._trusted else self._roles()
         if case is not None:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
-        elif Role.RECORDS not in roles:
+        elif Role.HR in roles or Role.RECORDS not in roles:
             self._needs(Role.HR)
             self._sees_as(Sight.HR)
         dates: Sequence[q.DueDate] = self._ask(question)

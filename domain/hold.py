@@ -107,7 +107,7 @@ def place(
     if scope == Scope():
         raise HoldUnbounded
     if scope.made_from and scope.made_until and scope.made_until < scope.made_from:
-        raise PeriodEmpty
+        raise PeriodEmpty(start=scope.made_from, end=scope.made_until)
     return [
         HoldPlaced(
             hold=hold,

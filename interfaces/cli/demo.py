@@ -21,6 +21,7 @@ from .stories import STORIES, day, lines_of
 FILE = Path(__file__).with_name("organisation.csv")
 NAME = "countersign-demo"
 HR, RECORDS = "1016", "1017"
+SHORTEST_DATE = 9
 HOLIDAYS = tuple(date(2026, month, day_) for month, day_ in ((1, 1), (4, 3), (4, 6), (5, 14)))
 
 
@@ -161,5 +162,6 @@ def _print_story(out: Console, story: dict[str, Any]) -> None:
     out.print()
     heading = Text.assemble((story["name"], "bold cyan"), f": {story['title']}")
     out.print(heading, soft_wrap=True)
+    width = max(SHORTEST_DATE, *(len(line["on"]) for line in story["lines"]))
     for line in story["lines"]:
-        out.print(Text.assemble((f"  {line['on']:<9} ", "dim"), line["says"]), soft_wrap=True)
+        out.print(Text.assemble((f"  {line['on']:<{width}} ", "dim"), line["says"]), soft_wrap=True)

@@ -94,7 +94,7 @@ def _copy(stage: Stage, item: RegisterItem) -> list[dict[str, str]]:
     because = "; ".join(retention_words.reason(each) for each in item.evaluation.reasons)
     return [
         _line(stage, f'record copy {item.item[:8]}: "{title}" is still there'),
-        _line(stage, f"because it was {story.item.because}; {because}"),
+        _line(stage, f"a record, {story.item.because}; {because}"),
     ]
 
 
