@@ -35,7 +35,7 @@ from .aggregates import (
     Aggregate,
 )
 from .envelope import ENGINE
-from .ports import Ids, Link, Session, Write
+from .ports import Claim, Ids, Link, Session, Write
 
 State = TypeVar("State", bound=Value)
 
@@ -74,6 +74,7 @@ class Desk:
         self.writes: list[Write] = []
         self.links: list[Link] = []
         self.shredded: list[str] = []
+        self.claims: list[Claim] = []
         self.role = "employee"
         self.on_behalf_of: PersonId | None = None
         self.policy_version: int | None = None

@@ -7,12 +7,13 @@ from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ..domain.event import Event, PersonId, PlanId
+from ..domain.event import Event, Id, PersonId, PlanId
 from ..domain.refusals import Refusal, Stale
 from . import (
     access,
     approvals,
     employees,
+    files,
     operations,
     plans,
     policies,
@@ -24,11 +25,24 @@ from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
-from .ports import Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
-from .questions import DueDates, Question
+from .ports import (
+    Answers,
+    Arriving,
+    Clock,
+    Decided,
+    Files,
+    Ids,
+    Journal,
+    Moved,
+    Opened,
+    Receipt,
+    Session,
+    Uploaded,
+)
+from .questions import DueDates, FileView, Question
 from .reactions import NAMES, react
 
-DESKS = (employees, policies, plans, results, references, approvals, operations)
+DESKS = (employees, policies, plans, results, references, files, approvals, operations)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
@@ -55,12 +69,14 @@ class Engine:
         self,
         journal: Journal,
         answers: Answers,
+        files: Files,
         clock: Clock,
         ids: Ids,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal = journal
         self._answers = answers
+        self._files = files
         self._clock = clock
         self._ids = ids
         self._close = close
@@ -142,6 +158,48 @@ class Engine:
         today = self._clock().date()
         return visibility.show(self._answers, question, actor, at=at, on=on, today=today)
 
+    def upload(self, actor: Actor, declared: str | None = None) -> Arriving:
+        """Takes a file in, before a command says what it is evidence of.
+
+        `declared` is the type that it calls itself, if it does. Raises TooManyUploads.
+        """
+        now = self._clock()
+        with self._journal.session() as session:
+            access.in_service(Desk(session, actor, now, self._ids))
+        return self._files.begin(actor.person, declared, now)
+
+    def uploads(self, actor: Actor) -> list[Uploaded]:
+        """One's own uploads that wait to be attached."""
+        return self._files.waiting(actor.person, self._clock())
+
+    def withdraw_upload(self, actor: Actor, upload: Id) -> None:
+        """Its bytes and its key are gone. Raises UnknownUpload."""
+        self._files.withdraw(actor.person, upload)
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a file may have."""
+        return self._files.limit
+
+    def open_file(
+        self,
+        copy_id: Id,
+        actor: Actor,
+        *,
+        plan: PlanId | None = None,
+        reason: str | None = None,
+    ) -> tuple[FileView, Opened]:
+        """A file of a plan's results, or (without a plan) of one's own reading material.
+
+        Raises NotFound for what is not there, or not for this reader; FileDestroyed.
+        """
+        view = files.seen(self, actor, copy_id, plan=plan, reason=reason)
+        return view, self._files.open(view.copy_id, view.size, view.commitment)
+
+    def sweep_uploads(self) -> int:
+        """Destroys what was uploaded and not attached within a day."""
+        return self._files.sweep(self._clock())
+
     def position_at(self, moment: datetime) -> int:
         """The journal's last position that was recorded by a moment."""
         return self._answers.position_at(moment)
@@ -206,6 +264,7 @@ class Engine:
                     envelope=envelope,
                     links=tuple(desk.links),
                     shredded=tuple(desk.shredded),
+                    claims=tuple(desk.claims),
                     content=content,
                 )
             )

@@ -22,6 +22,7 @@ from ..domain.employee import Kind, ReportingLine, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, TaskId, Value
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
+from ..domain.media import Media
 from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
 from ..domain.policy import Starting
 from ..domain.reference import Medium
@@ -174,6 +175,18 @@ class EvidenceView(Value):
     item: ItemId | None = None
 
 
+class FileView(Value):
+    """A file that can be opened; `commitment` is what its bytes are held to, under its own key."""
+
+    copy_id: Id
+    name: Text | None = None
+    title: Text | None = None
+    media_type: Media
+    size: int
+    commitment: str
+    item: ItemId | None = None
+
+
 class ResultView(Value):
     result: ResultId
     task: TaskId
@@ -185,6 +198,7 @@ class ResultView(Value):
     confirmable_by: Text | None = None
     outsider: Text | None = None
     evidence: tuple[EvidenceView, ...] = ()
+    files: tuple[FileView, ...] = ()
     revision: int
     found_on: date
     told_to: PersonId | None = None
@@ -408,6 +422,7 @@ class ReadingItem(Value):
     note: Text | None = None
     kept_on: date
     disposable_from: date
+    files: tuple[FileView, ...] = ()
     cited_by: tuple[ResultId, ...] = ()
     discarded: str | None = None
     record_class: RecordClass = RecordClass.REFERENCE_MATERIAL

@@ -15,6 +15,7 @@ from ..application.ports import Clock, Ids, Recorded
 from ..application.questions import Health
 from . import migrate
 from .batch import Batch
+from .blobs import Blobs
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
 from .identity import KINDS, Identities
@@ -30,7 +31,7 @@ from .projector.compare import Comparison, Difference
 from .projector.copies import Copy
 from .projector.folding import decoded
 from .projector.follower import Projector
-from .projector.progress import Progress, Report, silent
+from .projector.progress import Meter, Progress, Report, silent
 from .projector.projection import NotCaughtUp, ProjectionBuilding, ProjectionFaulty, Unfolded
 from .projector.rebuild import (
     Builder,
@@ -42,7 +43,7 @@ from .projector.rebuild import (
 )
 from .recent import Recent
 from .recorder import Recorder, recorder_for
-from .settings import Settings
+from .settings import LARGEST, Settings
 from .troubles import explained
 from .vault import Vault
 
@@ -71,6 +72,7 @@ __all__ = [
     "Comparison",
     "Difference",
     "House",
+    "Meter",
     "Progress",
     "ProjectionFaulty",
     "Rebuilt",
@@ -115,11 +117,19 @@ def open_engine(
 class House:
     """The parts behind an engine, for commands that tend them."""
 
-    def __init__(self, database: Database, keyring: Keyring, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keyring: Keyring,
+        clock: Clock,
+        ids: Ids,
+        largest_file: int = LARGEST,
+    ) -> None:
         self.database = database
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
         self.vault = Vault(keyring)
+        self.blobs = Blobs(database, keyring, ids, largest_file)
         self._find = _find(keyring)
         self.projector = Projector(database, self.recorder, projections(self._find))
         self.builder = Builder(database, self.recorder, self.projector)
@@ -127,6 +137,7 @@ class House:
             database,
             self.recorder,
             self.vault,
+            self.blobs,
             self.projector,
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
@@ -134,7 +145,7 @@ class House:
         self._answers = ProjectedAnswers(
             database, self.recorder, self.projector, self.vault, (Overview(),)
         )
-        self.engine = Engine(self.journal, self._answers, clock, ids, self.close)
+        self.engine = Engine(self.journal, self._answers, self.blobs, clock, ids, self.close)
 
     def close(self) -> None:
         self.keyring.close()
@@ -201,6 +212,7 @@ class House:
     def start(self, report: Report = silent) -> None:
         """What must be done before the first read; `report` hears of projections that are built."""
         self._redo_disposals()
+        self.engine.sweep_uploads()
         self.builder.prepare(report)
         self.react()
         try:
@@ -252,7 +264,7 @@ def open_house(
     except BaseException:
         database.close()
         raise
-    house = House(database, keyring, clock or _now, ids or _new_id)
+    house = House(database, keyring, clock or _now, ids or _new_id, settings.attachment_max_bytes)
     try:
         if start:
             house.start(report)

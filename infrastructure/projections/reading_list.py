@@ -15,7 +15,7 @@ ITEM = Book("cs_p_item", ("owner",), (("owner",),))
 
 class ReadingListProjection:
     name = "reading_list"
-    version = 1
+    version = 2
     books = (ITEM,)
 
     answers: tuple[type[Question], ...] = (ReadingList,)
@@ -58,6 +58,8 @@ def _change(doc: Doc, name: str, said: Doc) -> Doc:
     match name:
         case "reference.cited.v1":
             return {"cited_by": [*doc["cited_by"], said["result"]]}
+        case "reference.file_attached.v1":
+            return {"files": [*doc.get("files", ()), said["file"]]}
         case "reference.discarded.v1":
             return {"discarded": said["reason"]}
     return {}

@@ -17,6 +17,10 @@ from ...application.organisation import RowProblem
 from ...domain.refusals import (
     CommandReused,
     Conflict,
+    FileContradicts,
+    FileDestroyed,
+    FileTooLarge,
+    FileUnwelcome,
     Invalid,
     NotAllowed,
     NotFound,
@@ -38,6 +42,10 @@ STATUS: dict[type[Refusal], int] = {
     NotAllowed: 403,
     Outdated: 412,
     CommandReused: 422,  # as the Idempotency-Key draft asks (-07, section 2.7)
+    FileDestroyed: 410,
+    FileTooLarge: 413,
+    FileUnwelcome: 415,
+    FileContradicts: 415,
     Stale: 409,
     Invalid: 422,
     Conflict: 409,
@@ -80,6 +88,12 @@ KINDS = {
             415,
             "Unsupported media type",
             "Send the body as application/json.",
+        ),
+        Kind(
+            "range-not-satisfiable",
+            416,
+            "Range not satisfiable",
+            "The file has fewer bytes; the header Content-Range says how many.",
         ),
         Kind("not-valid", 422, "Not valid", "The request does not fit what this address takes."),
         Kind(

@@ -16,6 +16,7 @@ from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
 from .identity import Resolver
 from .nouns import (
+    files,
     inbox,
     organisation,
     overview,
@@ -39,6 +40,7 @@ NOUNS = {
     "requests": requests,
     "inbox": inbox,
     "references": references,
+    "files": files,
     "people": people,
     "organisation": organisation,
     "policy": policy,
@@ -93,6 +95,8 @@ def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
+    if noun is files:
+        files.add_files(router, edge)
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
@@ -133,6 +137,7 @@ DESCRIPTION = "/openapi.json"
 BESIDE = {
     "/look-up": {"POST"},
     "/organisation/rehearse": {"POST"},
+    **files.BESIDE,
     "/problems": {"GET"},
     "/problems/{name}": {"GET"},
     DESCRIPTION: {"GET"},
