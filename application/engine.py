@@ -187,13 +187,15 @@ class Engine:
         actor: Actor,
         *,
         plan: PlanId | None = None,
+        within: Id | None = None,
         reason: str | None = None,
     ) -> tuple[FileView, Opened]:
         """A file of a plan's results, or (without a plan) of one's own reading material.
 
+        `within` is the result or the item that it must belong to; `reason` an auditor's.
         Raises NotFound for what is not there, or not for this reader; FileDestroyed.
         """
-        view = files.seen(self, actor, copy_id, plan=plan, reason=reason)
+        view = files.seen(self, actor, copy_id, plan=plan, within=within, reason=reason)
         return view, self._files.open(view.copy_id, view.size, view.commitment)
 
     def sweep_uploads(self) -> int:

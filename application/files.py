@@ -84,29 +84,38 @@ def _file(upload: Uploaded, name: str, title: str | None) -> File:
 
 
 def seen(
-    engine: "Engine", actor: Actor, copy_id: Id, *, plan: PlanId | None, reason: str | None
+    engine: "Engine",
+    actor: Actor,
+    copy_id: Id,
+    *,
+    plan: PlanId | None,
+    within: Id | None,
+    reason: str | None,
 ) -> FileView:
     """The file as this reader may see it: of a plan's results, or of one's own reading.
 
     Raises NotFound: whoever does not see the evidence does not see its file either (RULES F).
     """
-    files = _of_plan(engine, actor, plan, reason) if plan else _of_reading(engine, actor)
-    for file in files:
-        if file.copy_id == copy_id:
-            return file
+    places = _of_plan(engine, actor, plan, reason) if plan else _of_reading(engine, actor)
+    for place, files in places:
+        for file in files:
+            if file.copy_id == copy_id and within in (None, place):
+                return file
     raise UnknownFile
 
 
-def _of_plan(
-    engine: "Engine", actor: Actor, plan: PlanId, reason: str | None
-) -> Sequence[FileView]:
+Places = Sequence[tuple[Id, Sequence[FileView]]]
+"""Results or items, each with its files."""
+
+
+def _of_plan(engine: "Engine", actor: Actor, plan: PlanId, reason: str | None) -> Places:
     board: PlanView = engine.ask(PlanBoard(plan=plan, reason=reason), actor)
-    return [file for task in board.tasks for each in task.results for file in each.files]
+    return [(each.result, each.files) for task in board.tasks for each in task.results]
 
 
-def _of_reading(engine: "Engine", actor: Actor) -> Sequence[FileView]:
+def _of_reading(engine: "Engine", actor: Actor) -> Places:
     items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
-    return [file for item in items for file in item.files]
+    return [(item.item, item.files) for item in items]
 
 
 HANDLES: dict[type[c.Command], Handler] = {c.KeepFile: keep_file}

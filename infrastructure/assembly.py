@@ -45,7 +45,7 @@ from .recent import Recent
 from .recorder import Recorder, recorder_for
 from .settings import LARGEST, Settings
 from .troubles import explained
-from .vault import Vault
+from .vault import Lost, Tampered, Vault
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -58,11 +58,13 @@ REACTIONS = "reactions"
 SAYS_NO = (
     BuildHeld,
     BuildTakenOver,
+    Lost,
     NotCaughtUp,
     NothingKept,
     NothingToResume,
     ProjectionBuilding,
     ProjectionFaulty,
+    Tampered,
     Unfolded,
 )
 """What the state of things says no with; each is a sentence."""

@@ -1,4 +1,4 @@
-"""Files: sealed as they come in, claimed in one row, told from what was changed, gone with a key."""
+"""Files: sealed as they come in, claimed in one row, gone with a key."""
 
 import json
 import os
@@ -158,8 +158,10 @@ def test_an_empty_file_is_refused_and_leaves_nothing(company):
 def test_a_file_that_is_too_large_is_refused_while_it_comes_in(company, open_again, settings):
     small = open_again(settings=settings.model_copy(update={"attachment_max_bytes": 300_000}))
     actor, before = company.actor("Ada"), keys(company)
-    with small.engine.upload(actor) as arriving, pytest.raises(FileTooLarge) as refused:
-        for _ in range(100):
+    with small.engine.upload(actor) as arriving:
+        for _ in range(3):
+            arriving.write(content(100_000))
+        with pytest.raises(FileTooLarge) as refused:
             arriving.write(content(100_000))
 
     assert refused.value.details == {"limit": 300_000}
@@ -586,17 +588,15 @@ def test_a_process_killed_in_the_middle_leaves_nothing_that_can_be_read(company,
             "keyring_url": settings.keyring_url,
         },
     }
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", UPLOADING, json.dumps(told)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert process.stdout.readline() == "ready\n"
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    process.stdin.close()
-    process.stdout.close()
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.kill(process.pid, signal.SIGKILL)
 
     assert len(rows(company, "SELECT blob FROM cs_chunk")) == 3
     assert company.engine.uploads(company.actor("Ada")) == []

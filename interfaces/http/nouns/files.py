@@ -128,10 +128,12 @@ def _add_downloads(router: APIRouter, edge: Edge) -> None:
     async def of_result(
         request: Request, plan: Id, result: Id, copy_id: Id, query: Annotated[Why, Query()]
     ) -> Response:
-        return await _handed_out(request, edge, copy_id, plan=plan, reason=query.reason)
+        return await _handed_out(
+            request, edge, copy_id, plan=plan, within=result, reason=query.reason
+        )
 
     async def of_item(request: Request, item: Id, copy_id: Id) -> Response:
-        return await _handed_out(request, edge, copy_id)
+        return await _handed_out(request, edge, copy_id, within=item)
 
     for path, endpoint, name in (
         (f"{OF_RESULT}/{{copy_id}}", of_result, "get_result_file"),
