@@ -520,6 +520,18 @@ def test_an_upload_that_nobody_claims_is_swept_after_a_day(company, case):
     assert key not in keys(company)
 
 
+def test_opening_an_engine_sweeps_and_so_does_a_worker(company, open_again):
+    company.uploads("Ada")
+    company.clock.wait(days=1)
+    house = open_again()
+    assert rows(company, "SELECT blob FROM cs_blob") == []
+    company.uploads("Ada")
+    company.clock.wait(days=1)
+    house.worker().turn()
+
+    assert rows(company, "SELECT blob FROM cs_blob") == []
+
+
 def test_what_is_claimed_stays_however_old(company, case):
     upload = company.uploads("Ada")
     attach(company, case, upload)

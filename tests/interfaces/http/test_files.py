@@ -123,24 +123,28 @@ def posted(on, pieces, **headers):
     async def send(message):
         told.append(message)
 
-    known = {"authorization": f"Bearer {token}", "content-type": "text/plain", **headers}
-    scope = {
+    sent = {"content-type": "text/plain", **headers}
+    asyncio.run(app(scope("POST", "/api/v1/uploads", token, **sent), receive, send))
+    body = b"".join(each.get("body", b"") for each in told)
+    return told[0]["status"], json.loads(body)["type"].rpartition("/")[2], len(taken)
+
+
+def scope(method, path, token, **headers):
+    known = {"authorization": f"Bearer {token}", **headers}
+    return {
         "type": "http",
         "asgi": {"version": "3.0"},
         "http_version": "1.1",
-        "method": "POST",
+        "method": method,
         "scheme": "http",
-        "path": "/api/v1/uploads",
-        "raw_path": b"/api/v1/uploads",
+        "path": path,
+        "raw_path": path.encode(),
         "query_string": b"",
         "root_path": "",
         "headers": [(name.encode(), value.encode()) for name, value in known.items()],
         "client": ("127.0.0.1", 1),
         "server": ("127.0.0.1", 2),
     }
-    asyncio.run(app(scope, receive, send))
-    body = b"".join(each.get("body", b"") for each in told)
-    return told[0]["status"], json.loads(body)["type"].rpartition("/")[2], len(taken)
 
 
 def test_a_file_that_says_it_is_too_large_is_refused_unread(small_api):
@@ -258,6 +262,28 @@ def test_what_is_lost_or_changed_is_no_answer(on_sqlite, attached, api):
     with on_sqlite.house.database.writing() as tx:
         tx.run("DELETE FROM cs_chunk WHERE place = 1")
     api("Ada").get(attached).problem(500, "internal")
+
+
+def test_what_turns_out_to_be_changed_is_never_handed_out_whole(on_sqlite, attached, wire):
+    with on_sqlite.house.database.writing() as tx:
+        tx.run("UPDATE cs_chunk SET sealed = zeroblob(length(sealed)) WHERE place = 2")
+    token = wire.tokens.issue(on_sqlite.person("Ada"), seconds=3600)
+    told: list[dict[str, Any]] = []
+
+    async def receive():
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message):
+        told.append(message)
+
+    with pytest.raises(Exception, match="not the one that was sealed there"):
+        asyncio.run(
+            wire.app_of(on_sqlite)(scope("GET", f"/api/v1{attached}", token), receive, send)
+        )
+
+    assert told[0]["status"] == 200
+    assert b"".join(each.get("body", b"") for each in told) == PDF[: 2 * chunks.SIZE]
+    assert all(each.get("more_body") for each in told[1:])
 
 
 # Who sees it
