@@ -11,6 +11,7 @@ from countersign.application import commands as c
 from countersign.domain.employee import Role
 from countersign.infrastructure import chunks
 from countersign.infrastructure.assembly import open_house
+from countersign.infrastructure.vault import Tampered
 
 PDF = b"%PDF-1.7\n" + b"what a pump dealer has offered, line by line\n" * 12_000
 RAW = {"Content-Type": "application/octet-stream"}
@@ -271,12 +272,12 @@ def test_what_turns_out_to_be_changed_is_never_handed_out_whole(on_sqlite, attac
     told: list[dict[str, Any]] = []
 
     async def receive():
-        return {"type": "http.request", "body": b"", "more_body": False}
+        await asyncio.Event().wait()  # a caller who has nothing more to say
 
     async def send(message):
         told.append(message)
 
-    with pytest.raises(Exception, match="not the one that was sealed there"):
+    with pytest.raises(Tampered, match="not the one that was sealed there"):
         asyncio.run(
             wire.app_of(on_sqlite)(scope("GET", f"/api/v1{attached}", token), receive, send)
         )
