@@ -83,6 +83,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.NoteResult: Who.OWNER,
     c.AmendResult: Who.OWNER,
     c.AddEvidence: Who.OWNER,
+    c.AttachFile: Who.OWNER,
     c.TellResult: Who.OWNER,
     c.AcknowledgeResult: Who.MANAGER,
     c.ShowResult: Who.OWNER,
@@ -90,6 +91,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.RetractResult: Who.OWNER,
     c.KeepItem: Who.ANYONE,
     c.DiscardItem: Who.OWNER,
+    c.KeepFile: Who.OWNER,
     c.AskForAcceptance: Who.OWNER,
     c.AcceptTask: Who.APPROVER,
     c.DeclineTask: Who.APPROVER,
@@ -130,7 +132,7 @@ def admit(desk: Desk, command: c.Command) -> None:
     elif who is Who.ENGINE or desk.actor.is_engine:
         _the_engine(desk, who)
     else:
-        _in_service(desk)
+        in_service(desk)
         CHECKS[who](desk, command)
 
 
@@ -140,7 +142,8 @@ def _the_engine(desk: Desk, who: Who) -> None:
     desk.role = "engine"
 
 
-def _in_service(desk: Desk) -> None:
+def in_service(desk: Desk) -> None:
+    """Raises UnknownActor."""
     actor = desk.person(desk.actor.person)
     if not actor.known or not actor.serves_on(desk.today(desk.actor.person)):
         raise UnknownActor

@@ -38,9 +38,9 @@ class Aggregate(Generic[State]):
 
 EMPLOYEE = Aggregate("employee", 1, employee.Employee(), employee.evolve, "person")
 PLAN = Aggregate("plan", 2, plan.Plan(), plan.evolve, "enablement")
-RESULT = Aggregate("result", 2, result.Result(), result.evolve, "enablement")
+RESULT = Aggregate("result", 3, result.Result(), result.evolve, "enablement")
 APPROVAL = Aggregate("approval", 2, approval.Approval(), approval.evolve, "enablement")
-REFERENCE = Aggregate("reference", 2, reference.ReferenceItem(), reference.evolve, "reference")
+REFERENCE = Aggregate("reference", 3, reference.ReferenceItem(), reference.evolve, "reference")
 POLICY = Aggregate("policy", 1, policy.Policy(), policy.evolve, "control")
 PROJECTIONS = Aggregate("projections", 1, skipping.Skips(), skipping.evolve, "control")
 SCHEDULE = Aggregate("schedule", 1, schedule.RetentionSchedule(), schedule.evolve, "control")

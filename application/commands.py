@@ -4,6 +4,7 @@ Text is given open and sealed on its way to the journal. Dates are civil dates i
 time zone; ids are those that earlier receipts named.
 """
 
+import unicodedata
 from datetime import date
 from typing import Annotated
 
@@ -37,6 +38,20 @@ Text = Annotated[
     Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x85][^\x00]*$"}),
 ]
 """More than blanks; the pattern tells those who read our JSON schemas."""
+TURNS_ROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters with which a name could show another end than it has."""
+
+
+def _a_name(name: str) -> str:
+    """A file's name and no path, fit to be written in one line."""
+    if name in (".", "..") or set(name) & {"/", "\\", *TURNS_ROUND}:
+        raise ValueError("give the file's name alone, without folders")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise ValueError("the name holds characters that cannot be shown")
+    return name
+
+
+FileName = Annotated[Text, Field(max_length=255), AfterValidator(_a_name)]
 
 Weekdays = Annotated[
     tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)
@@ -376,6 +391,15 @@ class AddEvidence(Command):
     evidence: EvidenceWish
 
 
+class AttachFile(Command):
+    """A file that was uploaded before becomes evidence: a record of its own."""
+
+    result: ResultId
+    upload: Id
+    name: FileName
+    title: Text | None = None
+
+
 class TellResult(Command):
     """To the line manager of today: only what was told counts."""
 
@@ -413,6 +437,15 @@ class KeepItem(Command):
 class DiscardItem(Command):
     item: ItemId
     because_of_personal_data: bool = False
+
+
+class KeepFile(Command):
+    """A file that was uploaded before is kept with an item, and goes with it."""
+
+    item: ItemId
+    upload: Id
+    name: FileName
+    title: Text | None = None
 
 
 # Acceptance

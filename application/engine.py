@@ -17,6 +17,7 @@ from . import (
     approvals,
     disposals,
     employees,
+    files,
     operations,
     plans,
     policies,
@@ -34,21 +35,35 @@ from .news import News
 from .ports import (
     AccessLog,
     Answers,
+    Arriving,
     Clock,
     Decided,
+    Files,
     Ids,
     Journal,
     Moved,
+    Opened,
     Receipt,
     Recorded,
     Session,
+    Uploaded,
 )
-from .questions import DueDates, Question, Sight, SuspendedErasures
+from .questions import DueDates, FileView, Question, Sight, SuspendedErasures
 from .reactions import NAMES, OVER, react, released, to_be_carried_out
 
 log = logging.getLogger("countersign")
 
-DESKS = (employees, policies, plans, results, references, approvals, records, operations)
+DESKS = (
+    employees,
+    policies,
+    plans,
+    results,
+    references,
+    files,
+    approvals,
+    records,
+    operations,
+)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
@@ -78,6 +93,7 @@ class Engine:
         self,
         journal: Journal,
         answers: Answers,
+        files: Files,
         clock: Clock,
         ids: Ids,
         log: AccessLog,
@@ -85,6 +101,7 @@ class Engine:
     ) -> None:
         self._journal = journal
         self._answers = answers
+        self._files = files
         self._clock = clock
         self._ids = ids
         self._log = log
@@ -246,6 +263,50 @@ class Engine:
         if not actor.is_engine:
             self._note(what, actor, about, strict=True, reason=reason, is_export=True)
 
+    def upload(self, actor: Actor, declared: str | None = None) -> Arriving:
+        """Takes a file in, before a command says what it is evidence of.
+
+        `declared` is the type that it calls itself, if it does. Raises TooManyUploads.
+        """
+        now = self._clock()
+        with self._journal.session() as session:
+            access.in_service(Desk(session, actor, now, self._ids))
+        return self._files.begin(actor.person, declared, now)
+
+    def uploads(self, actor: Actor) -> list[Uploaded]:
+        """One's own uploads that wait to be attached."""
+        return self._files.waiting(actor.person, self._clock())
+
+    def withdraw_upload(self, actor: Actor, upload: Id) -> None:
+        """Its bytes and its key are gone. Raises UnknownUpload."""
+        self._files.withdraw(actor.person, upload)
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a file may have."""
+        return self._files.limit
+
+    def open_file(
+        self,
+        copy_id: Id,
+        actor: Actor,
+        *,
+        plan: PlanId | None = None,
+        within: Id | None = None,
+        reason: str | None = None,
+    ) -> tuple[FileView, Opened]:
+        """A file of a plan's results, or (without a plan) of one's own reading material.
+
+        `within` is the result or the item that it must belong to; `reason` an auditor's.
+        Raises NotFound for what is not there, or not for this reader; FileDestroyed.
+        """
+        view = files.seen(self, actor, copy_id, plan=plan, within=within, reason=reason)
+        return view, self._files.open(view.copy_id, view.size, view.commitment)
+
+    def sweep_uploads(self) -> int:
+        """Destroys what was uploaded and not attached within a day."""
+        return self._files.sweep(self._clock())
+
     def position_at(self, moment: datetime) -> int:
         """The journal's last position that was recorded by a moment."""
         return self._answers.position_at(moment)
@@ -312,6 +373,7 @@ class Engine:
                     shredded=tuple(desk.shredded),
                     residue=tuple(desk.residue),
                     forgotten=tuple(desk.forgotten),
+                    claims=tuple(desk.claims),
                     content=content,
                 )
             )

@@ -8,6 +8,8 @@ from typing import Any, Protocol, TypeVar
 
 from ..domain.disposal import Certificate, CertificateIssued, DisposalRun, Residue
 from ..domain.event import Event, Id, PersonId, Value
+from ..domain.file import File
+from ..domain.media import Media
 from ..domain.sealed import Erased, Sealed
 from .access_log import AccessEntry
 from .aggregates import Aggregate
@@ -119,12 +121,32 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Bytes that came in whole, sealed, and are nobody's evidence yet; gone after `expires`."""
+
+    blob: Id
+    media_type: Media
+    size: int
+    commitment: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Bytes that were uploaded, or copied, and belong to a file of this stream from now on."""
+
+    blob: Id
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Everything that a command writes, in one transaction.
 
     `basis` is every (stream, version) read; `shredded` the retention units that are destroyed now
     and `residue` the streams whose rows shrink, each with the certificate; `forgotten` are persons
     whom no number, login or address leads to any more.
+    `claims` the bytes that some of the events speak of.
     """
 
     writes: tuple[Write, ...]
@@ -134,6 +156,7 @@ class Decided:
     shredded: tuple[tuple[str, str], ...] = ()
     residue: tuple[tuple[str, str], ...] = ()
     forgotten: tuple[PersonId, ...] = ()
+    claims: tuple[Claim, ...] = ()
     content: bytes = b""
 
 
@@ -212,6 +235,15 @@ class Session(Protocol):
     def sign(self, certificate: Certificate) -> Signature:
         """With the key of this installation."""
 
+    def uploaded(self, blob: Id, person: PersonId, at: datetime) -> Uploaded | None:
+        """What this person has uploaded, if it came in whole, is not claimed and not too old."""
+
+    def copied(self, file: File, person: PersonId, at: datetime) -> Uploaded:
+        """The bytes of a file once more, under a key of their own, to be claimed.
+
+        What this session does not claim is gone with it.
+        """
+
     def append(self, decided: Decided) -> Receipt:
         """Writes everything or nothing; raises Moved when the basis has changed."""
 
@@ -278,6 +310,64 @@ class Journal(Protocol):
 
     def is_current(self) -> bool:
         """Whether its tables are those that this version knows."""
+
+
+class Arriving(Protocol):
+    """An upload on its way in, a piece at a time; each is sealed before the next is taken."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+
+    def write(self, piece: bytes) -> None:
+        """Raises FileTooLarge, FileUnwelcome, or UnknownUpload where it was swept meanwhile."""
+
+    def finish(self) -> Uploaded:
+        """All have come. Raises FileEmpty, FileUnwelcome or FileContradicts."""
+
+    def abandon(self) -> None:
+        """Nothing of it stays; does nothing once it is finished."""
+
+    def __enter__(self) -> "Arriving": ...
+
+    def __exit__(self, *_: object) -> None:
+        """Abandons what is not finished."""
+
+
+class Opened(Protocol):
+    """The bytes of a file, for whoever may see it."""
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """From one byte to before another, a piece at a time; raises what `open` raises.
+
+        Of the whole the last piece comes only when all of it is what the journal committed to.
+        """
+
+
+class Files(Protocol):
+    """Bytes: sealed as they come in, opened as they go out, never in one piece."""
+
+    @property
+    def limit(self) -> int:
+        """How many bytes a file may have."""
+
+    def begin(self, person: PersonId, declared: str | None, at: datetime) -> Arriving:
+        """Raises TooManyUploads."""
+
+    def waiting(self, person: PersonId, at: datetime) -> list[Uploaded]:
+        """Somebody's uploads that came in whole and are not claimed, oldest first."""
+
+    def withdraw(self, person: PersonId, blob: Id) -> None:
+        """Raises UnknownUpload."""
+
+    def open(self, copy_id: Id, size: int, commitment: str) -> Opened:
+        """Raises FileDestroyed, or what tells that bytes are lost or tampered with."""
+
+    def sweep(self, at: datetime) -> int:
+        """Destroys what nobody has claimed within a day; how many that were."""
 
 
 class Answers(Protocol):

@@ -25,6 +25,7 @@ from ..domain.hold import Scope
 from ..domain.items import Awaited, ItemKind
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
+from ..domain.media import Media
 from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
 from ..domain.policy import Starting
 from ..domain.reference import Medium
@@ -287,6 +288,18 @@ class EvidenceView(Value):
     item: ItemId | None = None
 
 
+class FileView(Value):
+    """A file that can be opened; `commitment` is what its bytes are held to, under its own key."""
+
+    copy_id: Id
+    name: Text | None = None
+    title: Text | None = None
+    media_type: Media
+    size: int
+    commitment: str
+    item: ItemId | None = None
+
+
 class ResultView(Value):
     result: ResultId
     task: TaskId
@@ -298,6 +311,7 @@ class ResultView(Value):
     confirmable_by: Text | None = None
     outsider: Text | None = None
     evidence: tuple[EvidenceView, ...] = ()
+    files: tuple[FileView, ...] = ()
     revision: int
     found_on: date
     told_to: PersonId | None = None
@@ -539,6 +553,7 @@ class ReadingItem(Value):
     note: Text | None = None
     kept_on: date
     disposable_from: date
+    files: tuple[FileView, ...] = ()
     cited_by: tuple[ResultId, ...] = ()
     noticed_on: date | None = None
     goes_from: date | None = None

@@ -5,7 +5,14 @@ from enum import StrEnum
 
 from .calendar import add_months
 from .event import Event, ItemId, PersonId, ResultId, Value
-from .refusals import EvidenceUnavailable, NotYetDisposable, UnknownItem
+from .file import MOST, File
+from .refusals import (
+    EvidenceUnavailable,
+    ItemGone,
+    NotYetDisposable,
+    TooManyFiles,
+    UnknownItem,
+)
 from .sealed import Sealed
 
 MINIMUM_MONTHS = 12
@@ -37,6 +44,7 @@ class ReferenceItem(Value):
     kept_on: date | None = None
     noticed_on: date | None = None
     cited_by: tuple[ResultId, ...] = ()
+    files: tuple[File, ...] = ()
     discarded: bool = False
 
     @property
@@ -75,6 +83,15 @@ class DisposalNoticed(Event):
     on: date
 
 
+class ItemFileAttached(Event):
+    """The file goes with the item; a result that cites the item has a copy of its own."""
+
+    name = "reference.file_attached.v1"
+
+    file: File
+    on: date
+
+
 class ItemDiscarded(Event):
     name = "reference.discarded.v1"
 
@@ -90,8 +107,10 @@ def evolve(item: ReferenceItem, event: Event) -> ReferenceItem:
             return item.model_copy(update={"cited_by": (*item.cited_by, result)})
         case DisposalNoticed(on=on):
             return item.model_copy(update={"noticed_on": on})
+        case ItemFileAttached(file=file):
+            return item.model_copy(update={"files": (*item.files, file)})
         case ItemDiscarded():
-            return item.model_copy(update={"discarded": True})
+            return item.model_copy(update={"discarded": True, "files": ()})
     return item
 
 
@@ -120,6 +139,18 @@ def cite(item: ReferenceItem, *, result: ResultId, copy_id: ItemId, on: date) ->
     if result in item.cited_by:
         return []
     return [ItemCited(result=result, copy_id=copy_id, on=on)]
+
+
+def attach_file(item: ReferenceItem, *, file: File, on: date) -> list[Event]:
+    """A file that is there already is not attached twice."""
+    _known(item)
+    if item.discarded:
+        raise ItemGone
+    if file.copy_id in {each.copy_id for each in item.files}:
+        return []
+    if len(item.files) >= MOST:
+        raise TooManyFiles(limit=MOST)
+    return [ItemFileAttached(file=file, on=on)]
 
 
 def discard(

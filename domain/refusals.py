@@ -264,6 +264,55 @@ class NotYetDisposable(Conflict):
     )
 
 
+class ItemGone(Conflict):
+    says = "This item was thrown away. Keep it again as a new item."
+
+
+# Files
+
+
+class UnknownUpload(NotFound):
+    says = (
+        "There is no such upload: it was attached already, or a day has passed."
+        " Send the file again."
+    )
+
+
+class UnknownFile(NotFound):
+    says = "There is no such file."
+
+
+class FileDestroyed(Conflict):
+    says = "This file was destroyed under certificate {certificate}."
+
+
+class FileEmpty(Invalid):
+    says = "The file is empty: there is nothing to look at."
+
+
+class FileTooLarge(Invalid):
+    says = "A file has {limit} bytes at most. Send a smaller one, or a link to where it lies."
+
+
+class FileUnwelcome(Invalid):
+    says = (
+        "This is {what}. Send a PDF, a picture (PNG, JPEG, GIF, WebP), text in UTF-8, a document"
+        " of Office or OpenDocument without macros, or a video (MP4, WebM): {instead}."
+    )
+
+
+class FileContradicts(Invalid):
+    says = "It calls itself {declared}, but its bytes are {found}. Send it under its own type."
+
+
+class TooManyFiles(Conflict):
+    says = "There are {limit} files here already, and more are not taken."
+
+
+class TooManyUploads(Conflict):
+    says = "{limit} of your uploads wait to be attached. Attach or withdraw one of them first."
+
+
 # Records
 
 

@@ -19,6 +19,7 @@ from ..domain.event import Id
 from . import bag, migrate
 from .access_log import KeptAccessLog, LoggedReads, NotLogged
 from .bag import PackFaulty
+from .blobs import Blobs
 from .certificates import CertificateFolder, CertificateRefused, verify_certificate
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
@@ -51,9 +52,9 @@ from .projector.rebuild import (
 from .recent import Recent
 from .recorder import Recorder, recorder_for
 from .restoring import Restorer
-from .settings import Settings
+from .settings import LARGEST, Settings
 from .troubles import explained
-from .vault import Vault
+from .vault import Lost, Tampered, Vault
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -67,12 +68,14 @@ ACCESS_LOG_MONTHS = 12
 SAYS_NO = (
     BuildHeld,
     BuildTakenOver,
+    Lost,
     NotCaughtUp,
     NothingKept,
     NothingToResume,
     NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
+    Tampered,
     Unfolded,
 )
 """What the state of things says no with; each is a sentence."""
@@ -140,11 +143,13 @@ class House:
         certificates: CertificateFolder | None = None,
         backup_days: int | None = None,
         access_log_months: int = ACCESS_LOG_MONTHS,
+        largest_file: int = LARGEST,
     ) -> None:
         self.database = database
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
         self.vault = Vault(keyring)
+        self.blobs = Blobs(database, keyring, ids, largest_file)
         self._find = _find(keyring)
         self.projector = Projector(database, self.recorder, projections(self._find))
         self.builder = Builder(database, self.recorder, self.projector)
@@ -161,6 +166,7 @@ class House:
             database,
             self.recorder,
             self.vault,
+            self.blobs,
             self.projector,
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
@@ -172,7 +178,9 @@ class House:
         self._answers = ProjectedAnswers(
             database, self.recorder, self.projector, self.vault, beside
         )
-        self.engine = Engine(self.journal, self._answers, clock, ids, self.access_log, self.close)
+        self.engine = Engine(
+            self.journal, self._answers, self.blobs, clock, ids, self.access_log, self.close
+        )
 
     def close(self) -> None:
         self.access_log.close()
@@ -252,6 +260,7 @@ class House:
     def start(self, report: Report = silent) -> None:
         """What must be done before the first read; `report` hears of projections that are built."""
         self._restorer.put_right()
+        self.engine.sweep_uploads()
         self.builder.prepare(report)
         self.react()
         try:
@@ -308,6 +317,7 @@ def open_house(
         certificates=_certificate_folder(url, tenant, settings),
         backup_days=settings.backup_days,
         access_log_months=settings.access_log_months,
+        largest_file=settings.attachment_max_bytes,
     )
     try:
         if start:

@@ -6,7 +6,6 @@ crash came between.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
 
@@ -35,6 +34,8 @@ from .vault import Vault
 
 LIVE = (
     "SELECT u.unit, u.stream, u.subject, count(c.sealed), coalesce(sum(length(c.sealed)), 0)"
+    " + coalesce((SELECT sum(length(k.sealed)) FROM cs_blob b JOIN cs_chunk k ON k.blob = b.blob"
+    " WHERE b.unit = u.unit), 0)"
     " FROM cs_unit u LEFT JOIN cs_cell c ON c.unit = u.unit WHERE u.state = 'live' AND {which}"
     " GROUP BY u.unit, u.stream, u.subject ORDER BY u.unit"
 )
@@ -45,21 +46,8 @@ STREAM = "stream:"
 KNOWN = "certificate:"
 """Begins the name under which `cs_meta` keeps the run of a certificate that the journal knows."""
 
-TOUCHED = ("cs_cell", "cs_unit", "cs_event", "cs_state", "cs_identity")
-
-
-@dataclass(frozen=True, slots=True)
-class Sealing:
-    """A table of sealed bytes by unit: what a disposal empties, and where it looks for remains."""
-
-    store: Store
-    table: str
-    column: str = "sealed"
-
-
-CELLS = Sealing(Store.CELLS, "cs_cell")
-BESIDE: tuple[Sealing, ...] = ()
-"""What lies beside the cells is emptied here; cells are by the append itself."""
+TOUCHED = ("cs_cell", "cs_blob", "cs_chunk", "cs_unit", "cs_event", "cs_state", "cs_identity")
+FILES = "SELECT count(k.place) FROM cs_blob b LEFT JOIN cs_chunk k ON k.blob = b.blob WHERE b.unit"
 
 
 class Disposer:
@@ -115,9 +103,6 @@ class Disposer:
         """What goes in the very transaction in which it is recorded that it went."""
         if decided.residue:
             self._shrink(tx, dict(decided.residue))
-        for sealing in BESIDE:
-            emptied = f"UPDATE {sealing.table} SET {sealing.column} = NULL WHERE unit = :unit"
-            tx.many(emptied, [{"unit": unit} for unit, _ in decided.shredded])
         for person in decided.forgotten:
             tx.run("DELETE FROM cs_identity WHERE person = :person", person=person)
         for write in decided.writes:
@@ -217,7 +202,8 @@ class Disposer:
         main = scrub(self._database, self._touched(bool(streams)))
         with self._database.reading() as tx:
             found = [
-                *(self._sealed_left(tx, each, units) for each in (CELLS, *BESIDE)),
+                self._cells_left(tx, units),
+                self._files_left(tx, units),
                 self._keys_left(tx, units, scrubbed=keys_scrubbed),
                 self._journal_left(tx, streams),
                 self._projections_left(tx, state.certificate),
@@ -234,7 +220,7 @@ class Disposer:
         return dict(found)
 
     def _touched(self, shrunk: bool) -> list[str]:
-        tables = [*TOUCHED, *(each.table for each in BESIDE)]
+        tables = list(TOUCHED)
         if not shrunk or self._database.dialect == "sqlite":
             return tables
         with self._database.reading() as tx:
@@ -242,11 +228,17 @@ class Disposer:
                 tables += copies.tables(tx, copy.number)
         return tables
 
-    def _sealed_left(self, tx: Tx, sealing: Sealing, units: Iterable[str]) -> Residue:
-        select = f"SELECT {sealing.column} IS NULL FROM {sealing.table} WHERE unit"
-        emptied = [bool(empty) for (empty,) in some(tx, select, units)]
+    def _cells_left(self, tx: Tx, units: Iterable[str]) -> Residue:
+        found = some(tx, "SELECT sealed IS NULL FROM cs_cell WHERE unit", units)
+        emptied = [bool(empty) for (empty,) in found]
         full = emptied.count(False)
-        return Residue(store=sealing.store, clean=not full, looked_at=len(emptied), left=full)
+        return Residue(store=Store.CELLS, clean=not full, looked_at=len(emptied), left=full)
+
+    def _files_left(self, tx: Tx, units: Iterable[str]) -> Residue:
+        """Chunks go as rows; what they were chunks of still says which unit destroyed them."""
+        files = list(some(tx, "SELECT blob FROM cs_blob WHERE unit", units))
+        chunks = sum(count for (count,) in some(tx, FILES, units))
+        return Residue(store=Store.FILES, clean=not chunks, looked_at=len(files), left=chunks)
 
     def _keys_left(self, tx: Tx, units: Mapping[str, str], *, scrubbed: bool) -> Residue:
         keys = [key for (key,) in some(tx, KEYS_OF, units)]

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
 from ..application.aggregates import RESULT, Aggregate
 from ..application.ports import (
+    Claim,
     Decided,
     Doorbell,
     Ids,
@@ -18,6 +20,7 @@ from ..application.ports import (
     Receipt,
     Recorded,
     Signature,
+    Uploaded,
     Write,
 )
 from ..domain.classification import RULES, classify
@@ -29,6 +32,7 @@ from ..domain.disposal import (
     Residue,
 )
 from ..domain.event import Id, PersonId, Value
+from ..domain.file import File
 from ..domain.refusals import CommandReused, Disposed, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
 from . import codec, migrate
@@ -38,6 +42,7 @@ from .batch import (
     Cell,
     FoldedState,
     Identity,
+    Kept,
     Outcome,
     ReceiptKey,
     Repeated,
@@ -46,6 +51,7 @@ from .batch import (
     Unit,
     UnitGone,
 )
+from .blobs import Blobs
 from .database import Database, Tx
 from .disposer import Disposer
 from .doorbell import doorbell_for
@@ -71,6 +77,7 @@ class KeptJournal:
         database: Database,
         recorder: Recorder,
         vault: Vault,
+        blobs: Blobs,
         projector: Projector,
         new_id: Ids,
         states: "Recent[str, tuple[int, Any]]",
@@ -79,6 +86,7 @@ class KeptJournal:
         self.database = database
         self.recorder = recorder
         self.vault = vault
+        self.blobs = blobs
         self.projector = projector
         self.new_id = new_id
         self.states = states
@@ -102,6 +110,7 @@ class KeptJournal:
         with begin() as tx:
             session = JournalSession(self, tx, live=self._embedded)
             yield session
+            session.tidy()
         session.committed()
 
     def _hosted(self, host: object) -> "JournalSession":
@@ -200,6 +209,7 @@ class JournalSession:
         self._written: dict[str, tuple[int, Any]] = {}
         self._sealer: Sealer = journal.vault.sealer(tx)
         self._decided: Decided | None = None  # once it is appended
+        self._copies: list[Id] = []
 
     def receipt(self, actor: str, command: str, content: bytes) -> Receipt | None:
         found = self._recorder.receipt(self._tx, actor, command)
@@ -224,6 +234,14 @@ class JournalSession:
     def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
         return self._journal.vault.open(self._tx, sealed)
 
+    def uploaded(self, blob: Id, person: PersonId, at: datetime) -> Uploaded | None:
+        return self._journal.blobs.uploaded(self._tx, blob, person, at)
+
+    def copied(self, file: File, person: PersonId, at: datetime) -> Uploaded:
+        copy = self._journal.blobs.copy(self._tx, file, person, at)
+        self._copies.append(copy.blob)
+        return copy
+
     def held_up(self, projection: str, position: int) -> int | None:
         return held_up_version(self._tx, projection, position)
 
@@ -245,6 +263,9 @@ class JournalSession:
     def append(self, decided: Decided) -> Receipt:
         """On SQLite the live projections follow in the same transaction."""
         self._refuse_gone(decided)
+        for claim in decided.claims:
+            key = self._journal.blobs.key_of(self._tx, claim.blob)
+            self._sealer.lives_by(claim.blob, key)
         composed = _Composition(self._sealer, self._read, self._journal.new_id)
         for write in decided.writes:
             composed.add(write, decided)
@@ -272,6 +293,11 @@ class JournalSession:
         if self._live:
             return self._recorder.append_on(self._tx, batch, ())
         return self._recorder.append(self._tx, batch)
+
+    def tidy(self) -> None:
+        """What was copied and is not wanted after all goes, where nothing was refused."""
+        if self._decided is None:
+            self._journal.blobs.undo(self._tx, self._copies)
 
     def committed(self) -> None:
         """What was learnt is shared once it is true."""
@@ -316,6 +342,7 @@ class JournalSession:
             rows=tuple(composed.rows),
             cells=tuple(composed.cells),
             units=tuple(composed.units),
+            kept=tuple(_kept(claim, decided) for claim in decided.claims),
             states=tuple(composed.states()),
             identities=_last_word(identities),
             shredded=decided.shredded,
@@ -364,6 +391,12 @@ class JournalSession:
         return Receipt(
             position=found.last, events=events, repeated=True, provisional=self._provisional
         )
+
+
+def _kept(claim: Claim, decided: Decided) -> Kept:
+    write = next(each for each in decided.writes if each.stream == claim.stream)
+    unit = unit_id(write.stream, write.aggregate.series, write.owner, claim.blob)
+    return Kept(claim.blob, unit)
 
 
 def _version(recorder: Recorder, tx: Tx, stream: str) -> int:

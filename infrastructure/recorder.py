@@ -214,4 +214,6 @@ def _whole_basis(batch: Batch) -> list[tuple[str, int]]:
         standing[row.stream] = row.version
     if batch.cells and not {cell.unit for cell in batch.cells} <= {u.unit for u in batch.units}:
         raise ValueError("A cell needs its retention unit in the same batch.")
+    if batch.kept and not {kept.unit for kept in batch.kept} <= {u.unit for u in batch.units}:
+        raise ValueError("A file needs its retention unit in the same batch.")
     return basis

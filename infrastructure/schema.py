@@ -127,6 +127,42 @@ GONE = Table(
     sqlite_with_rowid=False,
 )
 
+BLOB = Table(
+    "cs_blob",
+    METADATA,
+    Column("blob", Word, primary_key=True),
+    Column("person", Word),  # whose upload it is, until a file claims it
+    Column("unit", Word),  # of the file that has claimed it
+    Column("key_id", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("media_type", Word),
+    Column("size", BigInteger, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("commitment", Word),
+    Column("begun", BigInteger, nullable=False),
+    CheckConstraint(
+        "(state IN ('arriving', 'whole', 'going') AND person IS NOT NULL AND unit IS NULL)"
+        " OR (state = 'kept' AND person IS NULL AND unit IS NOT NULL)",
+        name="cs_blob_upload_or_kept",
+    ),
+    Index("cs_blob_unit", "unit"),
+    Index(
+        "cs_blob_person",
+        "person",
+        sqlite_where=text("person IS NOT NULL"),
+        postgresql_where=text("person IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+CHUNK = Table(
+    "cs_chunk",
+    METADATA,
+    Column("blob", Word, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),  # the row goes once destroyed
+)
+
 IDENTITY = Table(
     "cs_identity",
     METADATA,

@@ -30,13 +30,16 @@ STATEMENTS = {
     ("infrastructure/recorder_sqlite.py", "mark destroyed"): "units, in the same",
     ("infrastructure/recorder_sqlite.py", "delete"): "identities that somebody gives up",
     ("infrastructure/migrations/sql/append_v1.sql", "empty"): "the same on PostgreSQL",
+    ("infrastructure/migrations/sql/append_v2.sql", "empty"): "the same with files",
     ("infrastructure/migrations/sql/append_v1.sql", "mark destroyed"): "the same on PostgreSQL",
+    ("infrastructure/migrations/sql/append_v2.sql", "mark destroyed"): "the same with files",
     ("infrastructure/migrations/sql/append_v1.sql", "delete"): "the same on PostgreSQL",
+    ("infrastructure/migrations/sql/append_v2.sql", "delete"): "the same with files",
+    ("infrastructure/blobs.py", "delete"): "uploads that no event ever spoke of",
     ("infrastructure/recorder.py", "empty"): "rows that shrink",
     ("infrastructure/keyring.py", "delete"): "keys",
     ("infrastructure/keyring.py", "vacuum"): "keys",
     ("infrastructure/disposer.py", "delete"): "identities of who is forgotten",
-    ("infrastructure/disposer.py", "empty"): "sealed bytes beside the cells",
     ("infrastructure/scrubbing.py", "vacuum"): "dead rows",
     ("infrastructure/projector/purging.py", "delete"): "rows of copies",
     ("infrastructure/projector/copies.py", "drop"): "a copy as a whole; it can be built anew",
@@ -55,7 +58,11 @@ CALLS = {
         "infrastructure/disposer.py",
         "infrastructure/restoring.py",
     },
-    "destroy": {"infrastructure/disposer.py", "infrastructure/keyring.py"},
+    "destroy": {
+        "infrastructure/disposer.py",
+        "infrastructure/keyring.py",
+        "infrastructure/blobs.py",  # of uploads that no event ever spoke of
+    },
 }
 """Who may call what destroys; whose method it is is told from what it is called on."""
 

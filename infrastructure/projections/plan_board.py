@@ -38,7 +38,7 @@ Said = dict[str, Any]
 
 class PlanBoardProjection:
     name = "plan_board"
-    version = 1
+    version = 2
     books = (PLAN, ACTIVITIES, TASK, ENTRY, RESULT, REQUEST)
 
     answers: tuple[type[Question], ...] = (PlanBoard,)
@@ -333,6 +333,9 @@ def _result_change(doc: Doc, rest: str, said: Said) -> Doc:
         case "evidence_added.v1":
             evidence = [*doc["evidence"], said["evidence"]]
             return {"evidence": evidence, "revision": said["revision"]}
+        case "file_attached.v1":
+            files = [*doc.get("files", ()), said["file"]]
+            return {"files": files, "revision": said["revision"]}
         case "told.v1":
             return {"told_to": said["manager"], "acknowledged": False}
         case "acknowledged.v1":

@@ -64,6 +64,8 @@ def _change(doc: Doc, name: str, said: Doc) -> Doc:
             return {"cited_by": [*doc["cited_by"], said["result"]]}
         case "reference.disposal_noticed.v1":
             return {"noticed_on": said["on"], "goes_from": said["goes_from"]}
+        case "reference.file_attached.v1":
+            return {"files": [*doc.get("files", ()), said["file"]]}
         case "reference.discarded.v1":
             return {"discarded": said["reason"]}
     return {}

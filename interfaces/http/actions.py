@@ -59,7 +59,10 @@ def _as_it_is(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class Made:
-    """Where something new is found: in which event, under which of its facts, at which address."""
+    """Where something new is found: in which event, under which of its facts, at which address.
+
+    A fact within a fact has a dot: `file.copy_id`.
+    """
 
     event: str
     at: str
@@ -217,8 +220,16 @@ def _made(action: Action, receipt: Receipt) -> str | None:
         return None
     for each in receipt.events:
         if each.name == f"{action.made.event}.v1":
-            return str(each.stream if action.made.by == "stream" else each.said[action.made.by])
+            by = action.made.by
+            return str(each.stream if by == "stream" else _fact(each.said, by))
     return None
+
+
+def _fact(said: Mapping[str, Any], by: str) -> Any:
+    found: Any = said
+    for part in by.split("."):
+        found = found[part]
+    return found
 
 
 def base(request: Request, path: str, named: Mapping[str, Any]) -> str:

@@ -1,12 +1,13 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...domain.employee import Role
 from ...domain.event import Id, PersonId, PlanId
+from ...domain.media import Media
 
 Item = TypeVar("Item")
 
@@ -106,6 +107,19 @@ class ReceiptDocument(Document):
     etag: str | None
     made: str | None
     events: tuple[EventDocument, ...]
+
+
+class UploadDocument(Document):
+    """A file that has come in and waits for a command to say what it is evidence of."""
+
+    upload: Id
+    size: int
+    media_type: Media
+    expires: datetime
+
+
+class UploadsDocument(Document):
+    items: tuple[UploadDocument, ...]
 
 
 class RehearsalDocument(Document):

@@ -106,7 +106,8 @@ class Gate:
         said = request.headers.get("content-length", "")
         if said.isdigit() and int(said) > most:
             return Request(request.scope, _refusing(most))
-        deadline = self.now() + self.settings.body_seconds
+        larger = max(1.0, most / self.settings.body_bytes)  # and so it may take longer
+        deadline = self.now() + self.settings.body_seconds * larger
         return Request(request.scope, self._receiving(request.receive, most, deadline))
 
     def _receiving(self, receive: Receive, most: int, deadline: float) -> Receive:

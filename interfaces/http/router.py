@@ -20,6 +20,7 @@ from .links import Surroundings
 from .live import Live
 from .nouns import (
     disposals,
+    files,
     holds,
     inbox,
     organisation,
@@ -48,6 +49,7 @@ NOUNS = {
     "requests": requests,
     "inbox": inbox,
     "references": references,
+    "files": files,
     "people": people,
     "organisation": organisation,
     "policy": policy,
@@ -116,6 +118,8 @@ def _noun(edge: Edge, live: Live, around: Surroundings, tag: str, noun: object) 
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
+    if noun is files:
+        files.add_files(router, edge)
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
@@ -155,6 +159,7 @@ DESCRIPTION = "/openapi.json"
 BESIDE = {
     "/look-up": {"POST"},
     "/organisation/rehearse": {"POST"},
+    **files.BESIDE,
     "/problems": {"GET"},
     "/problems/{name}": {"GET"},
     DESCRIPTION: {"GET"},

@@ -88,6 +88,10 @@ def acceptance(company, case):
     item = case.does(c.KeepItem(title="an article", locator="x.example")).events[0].stream
     cites = c.AddEvidence(**result, evidence=c.EvidenceWish(item=item))
     say(company, "Ada", cites, "result.evidence_added", "reference.cited")
+    attaches = c.AttachFile(**result, upload=company.uploads("Ada"), name="quotation.txt")
+    say(company, "Ada", attaches, "result.file_attached")
+    keeps = c.KeepFile(item=item, upload=company.uploads("Ada"), name="article.txt")
+    say(company, "Ada", keeps, "reference.file_attached")
     say(company, "Ada", c.TellResult(**result), "result.told")
     say(company, "Max", c.AcknowledgeResult(**result), "result.acknowledged")
     say(company, "Ada", c.ShowResult(**result), "result.shown")
