@@ -119,6 +119,26 @@ class UploadDocument(Document):
 
 
 class UploadsDocument(Document):
+    """One's own uploads that wait to be attached."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "upload": "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1",
+                            "size": 48213,
+                            "media_type": "application/pdf",
+                            "expires": "2026-03-03T09:00:00Z",
+                        }
+                    ]
+                }
+            ]
+        },
+    )
+
     items: tuple[UploadDocument, ...]
 
 

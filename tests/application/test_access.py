@@ -172,6 +172,8 @@ def commands_about(company, case, item):
         c.RetractResult(**result),
         c.KeepItem(title="an article"),
         c.DiscardItem(item=item),
+        c.AttachFile(**result, upload="none", name="a.pdf"),
+        c.KeepFile(item=item, upload="none", name="a.pdf"),
         c.AskForAcceptance(**both),
         c.AcceptTask(**task, **result, evidence=1, value_perceived=PerceivedValue.DIRECT),
         c.DeclineTask(**task, evidence=1, reason="not now"),
