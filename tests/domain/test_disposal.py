@@ -125,6 +125,7 @@ def test_it_is_certified_when_something_has_become_of_every_entry(approved):
     story = story.when(destroy, run_id="run", done=done("i2", Fate.SPARED))
     found = certified(story.state, run_id="run", residues=(), on=ON)
 
+    assert found is not None
     assert (found.destroyed, found.with_exceptions) == (1, True)
     assert (found.drafted_by, found.approved_by) == ("rita", ("rob",))
 
@@ -133,6 +134,7 @@ def test_a_run_that_is_certified_is_not_certified_again(approved):
     story = approved.when(destroy, run_id="run", done=done("i1"))
     story = story.when(destroy, run_id="run", done=done("i2"))
     found = certified(story.state, run_id="run", residues=(), on=ON)
+    assert found is not None
     issued = CertificateIssued(certificate=found, signature="s", key="k")
 
     assert certified(fold(evolve, story.state, [issued]), run_id="run", residues=(), on=ON) is None
@@ -151,6 +153,7 @@ def test_every_entry_of_a_certificate_recomputes_to_its_outcome(items, rows, hel
         end = Done(item=each.item.item, fate=Fate.SPARED, evaluation=each.evaluation, on=on)
         run = fold(evolve, run, destroy(run, run_id="run", done=end))
     found = certified(run, run_id="run", residues=(), on=on)
+    assert found is not None
     again = type(found).model_validate_json(found.model_dump_json())
 
     assert again.fingerprint == fingerprint(again.entries)
