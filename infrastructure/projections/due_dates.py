@@ -29,7 +29,7 @@ FROM_PLAN = frozenset(f"{each}.v1" for each in ("plan.month_reckoned", *MONTH_OV
 
 class DueDatesProjection:
     name = "due_dates"
-    version = 2
+    version = 1
     books = (DUE, TERMS)
 
     answers: tuple[type[Question], ...] = (DueDates,)

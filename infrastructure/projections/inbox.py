@@ -17,7 +17,6 @@ from .intervals import Book, Doc, Pages, Parted, Spread
 from .kept import KEPT
 from .people import below, lookup, stands_in_for
 from .plan_board import RESULT, TASK
-from .reading_list import ITEM
 
 OPEN = Book("cs_p_open", ("employee", "plan"), (("employee",),), listed=True)
 NAMED = Book("cs_p_named", ("person", "task"), (("person",), ("task",)))
@@ -37,7 +36,7 @@ class InboxProjection:
 
     answers: tuple[type[Question], ...] = (Inbox,)
     stops = False
-    reads = ("inbox", "plan_board", "people", "register", "keeping", "reading_list")
+    reads = ("inbox", "plan_board", "people", "register", "keeping")
 
     def concerns(self, name: str) -> bool:
         return name.startswith(("approval.", "result."))
@@ -79,13 +78,12 @@ class _Desk:
             f" AND {there(self._tx)}"
         )
         for item, doc in KEPT.rows(self._tx, self._at, where, me=self._me):
-            about = ITEM.row(self._tx, self._at, item) or {}
             yield self._waits(
                 "reading_goes",
                 self._me,
                 doc["noticed_on"],
                 item=item,
-                title=about.get("title"),
+                title=doc["title"],
                 due_on=doc["goes_from"],
             )
 

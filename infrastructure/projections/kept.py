@@ -76,7 +76,8 @@ def _reference(rows: Pages, recorded: Recorded, rest: str) -> None:
     said, item = recorded.said, recorded.stream
     doc = rows.get(item) or {}
     if rest == "kept":
-        doc = {"owner": said["owner"], "kept_on": said["kept_on"], "since": _since(recorded)}
+        doc = {name: said[name] for name in ("owner", "kept_on", "title")}
+        doc |= {"since": _since(recorded)}
     elif not doc:
         return
     doc |= _reference_change(doc, rest, said)

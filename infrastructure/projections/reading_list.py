@@ -16,7 +16,7 @@ ITEM = Book("cs_p_item", ("owner",), (("owner",),))
 
 class ReadingListProjection:
     name = "reading_list"
-    version = 2
+    version = 1
     books = (ITEM,)
 
     answers: tuple[type[Question], ...] = (ReadingList,)
