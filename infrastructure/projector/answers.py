@@ -11,8 +11,8 @@ from ..database import Database
 from ..recorder import Recorder
 from ..vault import Vault
 from .copies import Copy
-from .given import Given, alike
 from .follower import Projector, stands_still
+from .given import Given, alike
 from .health import health
 from .projection import Answering, ProjectionBuilding, ProjectionFaulty
 

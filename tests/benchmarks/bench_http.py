@@ -15,9 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from countersign.application.questions import InboxItem, PlanView
 from countersign.interfaces.http.development import DevelopmentTokens
-from countersign.interfaces.http.documents import Page, ReceiptDocument
 
 from .conftest import FIRST_PRACTICE, Company
 
@@ -30,6 +28,7 @@ LATER = 3600
 
 ROUNDS = 7
 READS = 60
+WRITES = 12
 DECISIONS = 6
 WAITING = 52
 """Tasks that wait for one manager; every decision takes one away."""
@@ -208,7 +207,9 @@ class Side:
     cpu: list[float] = field(default_factory=list)
     took: list[float] = field(default_factory=list)
 
-    def measure(self, server: Served, callers: Sequence[Caller], work: Callable[[], None]) -> None:
+    def measure(
+        self, server: Served, callers: Sequence[Caller], work: Callable[[], object]
+    ) -> None:
         for caller in callers:
             caller.took.clear()
         began = server.cpu()
@@ -231,14 +232,16 @@ class Comparison:
         self._ours, self._bare = ours, bare
         print(f"\nload {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         print("| per request | CPU µs, median / best | p50 / p99 ms |", end="")
-        print(" bare CPU µs, median / best | bare p50 / p99 ms | CPU ratio, median (range) | best |")
+        print(
+            " bare CPU µs, median / best | bare p50 / p99 ms | CPU ratio, median (range) | best |"
+        )
         print("|---|---|---|---|---|---|---|")
 
     def __call__(
         self,
         what: str,
-        ours: tuple[Sequence[Caller], Callable[[], None]],
-        bare: tuple[Sequence[Caller], Callable[[], None]],
+        ours: tuple[Sequence[Caller], Callable[[], object]],
+        bare: tuple[Sequence[Caller], Callable[[], object]],
     ) -> None:
         """The first round only warms up."""
         told, raw = Side(), Side()
@@ -307,6 +310,11 @@ def compare(kind: str, company: Company, folder: Path) -> None:
                 ([plain], lambda: times(READS, plain.get, "/plans/1")),
             )
             beside(
+                f"plan read after a write, {kind}",
+                ([own], lambda: after_writes(company, own, read)),
+                ([plain], lambda: times(READS, plain.get, "/plans/1")),
+            )
+            beside(
                 f"plan read by the deciding manager, {kind}",
                 ([middle], lambda: times(READS, middle.get, f"{PREFIX}/plans/{cases[0].plan}")),
                 ([plain], lambda: times(READS, plain.get, "/plans/1")),
@@ -334,6 +342,15 @@ def compare(kind: str, company: Company, folder: Path) -> None:
 def times(count: int, call: Callable[..., object], *args: object) -> None:
     for _ in range(count):
         call(*args)
+
+
+def after_writes(company: Company, reader: Caller, path: str) -> None:
+    """Each after somebody has written something, in another process, that is shown already."""
+    writer = company.employees[0]
+    for _ in range(WRITES):
+        written = company.engine.handle(KeepItem(title="An article"), writer)
+        company.engine.ask(WhoIs(known_as=writer.person), writer, after=written)
+        reader.get(path)
 
 
 def decide(manager: Caller, cases: list[Case]) -> None:
