@@ -323,6 +323,10 @@ class Engine:
         """The version at which a stream stands, for `expecting`."""
         return self._journal.version(stream)
 
+    def place(self, stream: str) -> tuple[int, int]:
+        """The journal's newest position and a stream's version, in one look."""
+        return self._journal.place(stream)
+
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this `number`, `login` or `email`, or is this issuer's subject (`oidc`)."""
         return self._journal.whose(kind, value, issuer)

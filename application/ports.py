@@ -286,6 +286,9 @@ class Journal(Protocol):
     def version(self, stream: str) -> int:
         """Where a stream stands; 0 if nothing was ever written to it."""
 
+    def place(self, stream: str) -> tuple[int, int]:
+        """The newest position, and where a stream stands, in one look."""
+
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this number, login or address, or is this issuer's subject."""
 

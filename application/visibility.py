@@ -3,13 +3,13 @@
 A reader finds the table in docs/reference/access.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
 from ..domain.disposal import Certificate
 from ..domain.employee import Role
-from ..domain.event import Id, ItemId, PersonId, RecordClass, Value
+from ..domain.event import Id, ItemId, PersonId, RecordClass
 from ..domain.plan import TaskStanding
 from ..domain.policy import Starting
 from ..domain.refusals import (
@@ -22,10 +22,10 @@ from ..domain.refusals import (
     UnknownPerson,
     UnknownRun,
 )
-from ..domain.sealed import Sealed
 from . import questions as q
 from .access_log import Seen
 from .desk import Actor
+from .opening import opened
 from .ports import Answers
 from .questions import Sight
 
@@ -314,6 +314,8 @@ class _Reader:
         self.owners[board.plan] = board.employee
         if sight is not Sight.OWNER and not may_decide(now, self._me):
             self._sees_as(sight)
+        if sight in WHOLE:
+            return board
         return veiled(board, sight, self._me, in_line=self._is_manager_of(board.employee))
 
     @property
@@ -479,10 +481,12 @@ def _task_is_told(task: q.TaskView) -> bool:
     return task.request is not None or any(result.told_to for result in task.results)
 
 
+WHOLE = (Sight.OWNER, Sight.AUDITOR)
+"""Who sees a plan with nothing left out."""
+
+
 def veiled(board: q.PlanView, sight: Sight, me: PersonId, *, in_line: bool) -> q.PlanView:
     """What remains of a plan for this sight; `in_line`: for the employee's manager of today."""
-    if sight in (Sight.OWNER, Sight.AUDITOR):
-        return board
     hidden: dict[str, object] = {"activities": (), "reviewed_activities": (), "entries": ()}
     if sight is Sight.HR:
         hidden["tasks"] = tuple(_status(task) for task in board.tasks)
@@ -589,48 +593,3 @@ def may_decide(board: q.PlanView, person: PersonId) -> bool:
 def _decided(task: q.TaskView, person: PersonId) -> bool:
     decisions = task.request.decisions if task.request else ()
     return any(each.approver == person for each in decisions)
-
-
-def opened(answers: Answers, answer: Any) -> Any:
-    """The answer with its sealed text opened, the whole page in one query."""
-    wanted = list(dict.fromkeys(_sealed_in(answer)))
-    if not wanted:
-        return answer
-    texts = answers.open(wanted)
-    return _with_texts(answer, texts)
-
-
-def _sealed_in(value: Any) -> Iterable[Sealed]:
-    if isinstance(value, Sealed):
-        yield value
-    elif isinstance(value, Value):
-        for field in type(value).model_fields:
-            yield from _sealed_in(getattr(value, field))
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _sealed_in(each)
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _sealed_in(each)
-
-
-def _with_texts(value: Any, texts: Mapping[Sealed, Any]) -> Any:
-    if isinstance(value, Sealed):
-        return texts[value]
-    if isinstance(value, Value):
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
-        changed = {name: _with_texts(each, texts) for name, each in fields.items()}
-        moved = {name: each for name, each in changed.items() if each is not fields[name]}
-        return value.model_copy(update=moved) if moved else value
-    if isinstance(value, tuple | list):
-        return _each_with_texts(value, texts)
-    if isinstance(value, dict):
-        return {name: _with_texts(each, texts) for name, each in value.items()}
-    return value
-
-
-def _each_with_texts(value: Sequence[Any], texts: Mapping[Sealed, Any]) -> Sequence[Any]:
-    changed = [_with_texts(each, texts) for each in value]
-    if all(new is old for new, old in zip(changed, value, strict=True)):
-        return value
-    return type(value)(changed)  # type: ignore[call-arg]

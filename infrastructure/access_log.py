@@ -20,7 +20,7 @@ from . import codec
 from .batch import Unit
 from .database import Database, Tx
 from .dialects.sqlite import in_memory
-from .projections.people import lookup
+from .projections.people import Lookup
 from .vault import Sealer, Vault
 from .write_behind import WriteBehind
 
@@ -201,7 +201,7 @@ class LoggedReads:
             at=at,
             limit=question.limit,
         )
-        people = lookup(tx, None)
+        people = Lookup(tx, None)
         return [_view(dict(zip(SHOWN, row, strict=True)), people) for row in rows]
 
 

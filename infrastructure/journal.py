@@ -151,6 +151,12 @@ class KeptJournal:
         with self.database.reading() as tx:
             return _version(self.recorder, tx, stream)
 
+    def place(self, stream: str) -> tuple[int, int]:
+        with self.database.reading() as tx:
+            if UUID_FORM.fullmatch(stream):
+                return self.recorder.place(tx, stream)
+            return self.recorder.head(tx), 0
+
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """An empty value is nobody's."""
         try:

@@ -121,6 +121,15 @@ class Recorder(ABC):
         row = tx.one("SELECT max(position) FROM cs_event")
         return (row and row[0]) or 0
 
+    def place(self, tx: Tx, stream: str) -> tuple[int, int]:
+        """The newest position, and where a stream stands; 0 for what is empty."""
+        row = tx.one(
+            "SELECT (SELECT max(position) FROM cs_event),"
+            " (SELECT max(version) FROM cs_event WHERE stream = :stream)",
+            stream=stream,
+        )
+        return (row and row[0]) or 0, (row and row[1]) or 0
+
     def position_at(self, tx: Tx, recorded_at: int) -> int:
         """The last position recorded by that time (microseconds, included); 0 before the first."""
         head = self.head(tx)

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from ..database import Tx
+from ..pages import some
 
 Doc = dict[str, Any]
 """A row's content in plain JSON values: references, never text."""
@@ -137,6 +138,12 @@ class Book:
             **asked,
         )
         return [(key, read_doc(doc)) for key, doc in found]
+
+    def rows_of(self, tx: Tx, at: int | None, keys: Iterable[str]) -> dict[str, Doc]:
+        """As `rows`, those of the keys that there are, by key, a thousand to a query."""
+        moment = {} if at is None else {"at": at}
+        select = f"SELECT key, doc FROM {self.table} WHERE {held(at)} AND key"
+        return {key: read_doc(doc) for key, doc in some(tx, select, keys, **moment)}
 
     def row(self, tx: Tx, at: int | None, key: str) -> Doc | None:
         found = self.rows(tx, at, "key = :key", key=key)

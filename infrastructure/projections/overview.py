@@ -25,7 +25,7 @@ from ...domain.refusals import UnknownPerson
 from ..database import Tx
 from .gone import there
 from .intervals import Doc
-from .people import PERSON, lookup
+from .people import PERSON, Lookup
 from .plan_board import PLAN, REQUEST, RESULT, TASK
 
 DATES = ("month_ready_on", "month_met_on")
@@ -51,7 +51,7 @@ class Overview:
 
 def _summaries(tx: Tx, at: int | None) -> Iterator[PlanSummary]:
     """Every plan, in the order in which they were started."""
-    tasks, people = _tasks(tx, at), lookup(tx, at)
+    tasks, people = _tasks(tx, at), Lookup(tx, at)
     told = {doc["task"] for _, doc in RESULT.rows(tx, at) if doc.get("told_to")}
     requests = dict(REQUEST.rows(tx, at))
     plans = sorted(PLAN.rows(tx, at, there(tx)), key=lambda row: (row[1]["started"], row[0]))

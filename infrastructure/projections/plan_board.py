@@ -24,7 +24,7 @@ from ...domain.refusals import PlanNotStarted
 from ..database import Tx
 from .gone import is_gone, there
 from .intervals import Book, Doc, Pages, Parted, Spread
-from .people import PERSON, lookup
+from .people import PERSON, Lookup
 
 PLAN = Book("cs_p_plan", ("employee",), (("employee",),))
 ACTIVITIES = Book("cs_p_activities")
@@ -131,7 +131,7 @@ def seat_of(tx: Tx, at: int | None, on: date, doc: Doc) -> line.Seat:
     return line.seat(
         doc["level"],
         employee=doc["employee"],
-        people=lookup(tx, at),
+        people=Lookup(tx, at),
         on=on,
         named={named["level"]: named["approver"] for named in doc["named"]},
         decided=decided(doc),

@@ -13,6 +13,7 @@ from ..recorder import Recorder
 from ..vault import Vault
 from .copies import Copy
 from .follower import Projector, stands_still
+from .given import Given, alike
 from .health import health
 from .projection import Answering, ProjectionBuilding, ProjectionFaulty
 
@@ -32,6 +33,7 @@ class ProjectedAnswers:
         self._recorder = recorder
         self._projector = projector
         self._vault = vault
+        self._given = Given()
         self._whose: dict[type[Question], Answering] = {
             question: answering
             for answering in (*projector.projections, *beside)
@@ -42,11 +44,15 @@ class ProjectedAnswers:
         """Raises ProjectionBuilding or ProjectionFaulty where there is nothing to answer from."""
         if isinstance(question, ProjectionHealth):
             return self.health()
-        found = self._projector.catch_up_if_behind()
         answering = self._whose[type(question)]
-        _check(answering, {copy.name: copy for copy in found})
-        with self._database.reading() as tx:
-            return answering.answer(self._projector.shelf(found).on(tx), question, at, on)
+        with self._projector.caught_up() as (tx, found):
+            _check(answering, {copy.name: copy for copy in found})
+            asked = (alike(question), at, on)
+            given = self._given.get(found, asked)
+            if given is None:
+                given = answering.answer(self._projector.shelf(found).on(tx), question, at, on)
+                self._given.put(found, asked, given)
+            return given
 
     def health(self) -> Health:
         with self._database.reading() as tx:

@@ -88,6 +88,13 @@ def everything(tx: Tx) -> list[Copy]:
     return [Copy(*row) for row in tx.all(f"SELECT {COLUMNS} FROM cs_projection ORDER BY copy")]
 
 
+def everything_and_head(tx: Tx) -> tuple[list[Copy], int]:
+    """Every copy, and the journal's newest position (0: it is empty), seen at once."""
+    head = "(SELECT max(position) FROM cs_event)"
+    rows = tx.all(f"SELECT {COLUMNS}, {head} FROM cs_projection ORDER BY copy")
+    return [Copy(*row[:-1]) for row in rows], (rows[0][-1] or 0) if rows else 0
+
+
 def in_state(tx: Tx, state: str, projection: Projection) -> Copy | None:
     """The newest copy in a state that was made by this version."""
     row = tx.one(

@@ -222,8 +222,7 @@ def _teller(read: Read, answers: Any) -> Tell:
         """Version and position come first, so that the answer is never older than they say."""
         after = conditions.awaited(request, engine)
         stream = read.stream(named) if query.as_of is None else None
-        position = engine.position()
-        version = engine.version(stream) if stream is not None else None
+        position, version = (engine.position(), None) if stream is None else engine.place(stream)
         here = Here(engine, request.state.actor, query.as_of, query.effective, query.reason, after)
         answer = read.work(here, **named, **_filters(read, query))
         return _response(request, adapter.dump_json(answer), version, position)
