@@ -112,6 +112,20 @@ class ReceiptDocument(Document):
 class UploadDocument(Document):
     """A file that has come in and waits for a command to say what it is evidence of."""
 
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "upload": "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1",
+                    "size": 48213,
+                    "media_type": "application/pdf",
+                    "expires": "2026-03-03T09:00:00Z",
+                }
+            ]
+        },
+    )
+
     upload: Id
     size: int
     media_type: Media
