@@ -167,7 +167,7 @@ OPEN |= {"/inbox", "/references"}
 READERS = {
     "/audit-trail": {"hr", "auditor", "records"},
     "/people/{person}/audit-trail": {"owner", "hr", "auditor", "records"},
-    "/due-dates": {"hr"},
+    "/due-dates": {"hr", "records"},
     "/funnel": {"hr"},
     "/projections": {"engineer", "hr"},  # Hilda is an engineer as well
 }
