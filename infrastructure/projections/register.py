@@ -37,6 +37,8 @@ from .intervals import Doc, Parted, Spread, held
 from .kept import FOLDED, KEPT, PART, Entry, keep
 
 AT_ONCE = 500
+FIRST = 50
+"""Rows that are enough for most who ask for a part."""
 
 CLASSED_BY = {
     ItemKind.REFERENCE: "reference.kept.v1",
@@ -230,15 +232,15 @@ class _Register:
     def _there(self, choice: Chosen) -> Iterator[_Found]:
         """What has rows, in the order of their ids, so many at once."""
         where = f"{choice.where} AND {there(self.tx)}"
-        last = ""
+        last, size = "", FIRST
         while True:
             params = {"last": last, **choice.params}
             wanted = f"{where} AND key > :last"
-            rows = KEPT.part(self.tx, self.at, wanted, params, order="key", limit=AT_ONCE)
+            rows = KEPT.part(self.tx, self.at, wanted, params, order="key", limit=size)
             yield from self._made(rows)
-            if len(rows) < AT_ONCE:
+            if len(rows) < size:
                 return
-            last = rows[-1][0]
+            last, size = rows[-1][0], AT_ONCE
 
     def _made(self, rows: Iterable[tuple[Id, Doc]]) -> Iterator[_Found]:
         entries = [(entry, entry.items()) for entry in (Entry(key, doc) for key, doc in rows)]

@@ -38,7 +38,10 @@ MAY: dict[Who, set[str]] = {
     Who.SELF_OR_HR: {"owner", "hr"},
     Who.HR: {"hr"},
     Who.HR_FOR_ALL: {"hr"},
-    Who.ENGINEER: {"engineer", "hr"},  # Hilda is one as well
+    Who.RECORDS: {"records", "hr"},  # Hilda is one as well
+    Who.RECORDS_FIRST: {"records", "hr"},
+    Who.SELF_OR_RECORDS: {"owner", "records", "hr"},
+    Who.ENGINEER: {"engineer", "hr"},  # and this too
 }
 
 # Who sees what of Ada's plan, before anything is told and while level 1 decides.
@@ -168,7 +171,7 @@ READERS = {
     "/audit-trail": {"hr", "auditor", "records"},
     "/people/{person}/audit-trail": {"owner", "hr", "auditor", "records"},
     "/people/{person}/reads": {"owner", "auditor"},
-    "/due-dates": {"hr"},
+    "/due-dates": {"hr", "records"},
     "/funnel": {"hr"},
     "/projections": {"engineer", "hr"},  # Hilda is an engineer as well
 }
