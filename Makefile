@@ -5,7 +5,7 @@ BIN := .venv/bin
 RUN := .venv/ready-to-run
 DEV := .venv/ready-to-develop
 
-.PHONY: help demo test check format bench set-up clean
+.PHONY: help demo test check format bench promises set-up clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ format: $(DEV) ## put format and imports right
 bench: $(DEV) ## measure, each figure as a ratio to a raw baseline
 	@$(BIN)/pytest -q -s tests/benchmarks -o python_files='bench_*.py' -o python_functions='bench_* test_*' -o faulthandler_timeout=0
 
+promises: $(DEV) ## write down what the HTTP interface promises newly
+	@COUNTERSIGN_TEST_WRITE_PROMISES=1 $(BIN)/pytest -q tests/interfaces/http/proofs/test_promises.py
+
 set-up: $(DEV) ## only the set-up, for an editor
 
 clean: ## remove the virtual environment, caches and builds
@@ -39,6 +42,6 @@ $(RUN): pyproject.toml constraints.txt .ci/set-up
 	@.ci/set-up run
 	@touch $@
 
-$(DEV): $(RUN)
+$(DEV): $(RUN) tests/interfaces/http/proofs/typescript/package.json
 	@.ci/set-up dev
 	@touch $@

@@ -31,7 +31,10 @@ Text = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
     AfterValidator(_storable),
+    Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x85][^\x00]*$"}),
 ]
+"""More than blanks; the pattern tells those who read our JSON schemas."""
+
 TURNS_ROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters with which a name could show another end than it has."""
 
@@ -53,7 +56,14 @@ Weekdays = Annotated[
 """0 is Monday, as `date.weekday()` counts."""
 
 
-Day = Annotated[date, Field(ge=date(1900, 1, 1), le=date(2200, 12, 31))]
+Day = Annotated[
+    date,
+    Field(
+        ge=date(1900, 1, 1),
+        le=date(2200, 12, 31),
+        json_schema_extra={"pattern": r"^(19\d\d|2[01]\d\d|2200)-\d\d-\d\d$"},
+    ),
+]
 """A civil date that calendars and schedules can still be reckoned from."""
 
 Zone = Annotated[str, StringConstraints(min_length=1, max_length=64)]
@@ -508,7 +518,7 @@ class SkipEvent(Command):
     """By an engineer, with a reason: a projection goes on without an event that it cannot fold."""
 
     projection: Annotated[str, Field(min_length=1, max_length=64)]
-    position: Annotated[int, Field(ge=1, lt=2**63)]
+    position: Annotated[int, Field(ge=1, le=10**15)]
     reason: Text
 
 

@@ -1,6 +1,6 @@
 """The engine: a command in, a receipt out; a question in, an answer out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -11,6 +11,7 @@ from ..domain.event import Event, Id, PersonId, PlanId
 from ..domain.refusals import Refusal, Stale
 from . import (
     access,
+    access_log,
     approvals,
     employees,
     files,
@@ -21,11 +22,13 @@ from . import (
     results,
     visibility,
 )
+from .access_log import AccessEntry, Concerned, Seen
 from .commands import CloseCases, Command
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
 from .ports import (
+    AccessLog,
     Answers,
     Arriving,
     Clock,
@@ -39,7 +42,7 @@ from .ports import (
     Session,
     Uploaded,
 )
-from .questions import DueDates, FileView, Question
+from .questions import DueDates, FileView, Question, Sight
 from .reactions import NAMES, react
 
 DESKS = (employees, policies, plans, results, references, files, approvals, operations)
@@ -72,6 +75,7 @@ class Engine:
         files: Files,
         clock: Clock,
         ids: Ids,
+        log: AccessLog,
         close: Callable[[], None] = lambda: None,
     ) -> None:
         self._journal = journal
@@ -79,6 +83,7 @@ class Engine:
         self._files = files
         self._clock = clock
         self._ids = ids
+        self._log = log
         self._close = close
         self.news = News(journal, answers, clock)
 
@@ -145,18 +150,67 @@ class Engine:
         after: Receipt | None = None,
         as_of: datetime | int | None = None,
         effective: date | None = None,
+        shown: int | None = None,
     ) -> Any:
         """Answers from the projections, with what this reader may see.
 
         `after` waits for one's own write; `as_of` is a moment or a position; `effective` is the
         day for which organisation facts are taken (default: today, or the day of `as_of`).
+        What others than the employee and the deciding approver are shown is logged; an auditor's
+        read and the trail of a person before the answer is given. Raises NotLogged then. Who
+        asks for more of a list than will be `shown`, to know whether there is more, says so.
         """
         if after is not None:
             self._answers.wait_for(after.position)
         at = self._position(as_of)
-        on = effective or self._day(as_of)
-        today = self._clock().date()
-        return visibility.show(self._answers, question, actor, at=at, on=on, today=today)
+        return visibility.show(
+            self._answers,
+            question,
+            actor,
+            at=at,
+            on=effective or self._day(as_of),
+            today=self._clock().date(),
+            log=partial(self._log_read, question, actor, at, effective, shown),
+        )
+
+    def glance(
+        self,
+        question: Question,
+        actor: Actor,
+        *,
+        after: Receipt | None = None,
+        as_of: datetime | int | None = None,
+        effective: date | None = None,
+    ) -> Any:
+        """As `ask`, whole and with its text sealed, to be shown to nobody: nothing is logged."""
+        if after is not None:
+            self._answers.wait_for(after.position)
+        return visibility.seen(
+            self._answers,
+            question,
+            actor,
+            at=self._position(as_of),
+            on=effective or self._day(as_of),
+            today=self._clock().date(),
+        )
+
+    def exported(
+        self,
+        what: str,
+        actor: Actor,
+        concerned: Iterable[Concerned],
+        *,
+        reason: str | None = None,
+    ) -> None:
+        """Logs an export, named by a word of ours, to be called before anything leaves.
+
+        Raises NotLogged; nothing may leave then.
+        """
+        if not what.isidentifier():
+            raise ValueError("An export is named by a word of ours, such as transfer_pack.")
+        about = [each for each in concerned if each.person != actor.person]
+        if not actor.is_engine:
+            self._note(what, actor, about, strict=True, reason=reason, is_export=True)
 
     def upload(self, actor: Actor, declared: str | None = None) -> Arriving:
         """Takes a file in, before a command says what it is evidence of.
@@ -318,6 +372,59 @@ class Engine:
                 command_id=f"leaving:{each.person}:{each.due_on}",
             )
         return len(leaving)
+
+    def _log_read(
+        self,
+        question: Question,
+        actor: Actor,
+        at: int | None,
+        on: date | None,
+        shown: int | None,
+        seen: Seen,
+    ) -> None:
+        self._note(
+            type(question).__name__,
+            actor,
+            access_log.concerned(question, seen.first(shown), actor.person),
+            strict=access_log.is_strict(question, seen.sight),
+            as_of=at,
+            effective=on,
+            reason=question.reason if seen.sight is Sight.AUDITOR else None,
+            daily=access_log.is_daily(question, seen.sight),
+        )
+
+    def _note(
+        self,
+        what: str,
+        actor: Actor,
+        about: Sequence[Concerned],
+        *,
+        strict: bool,
+        as_of: int | None = None,
+        effective: date | None = None,
+        **more: Any,
+    ) -> None:
+        """As of now and for today are not said."""
+        if not about:
+            return
+        now, position = self._clock(), self._journal.position()
+        entries = [
+            AccessEntry(
+                at=now,
+                reader=actor.person,
+                via=actor.via,
+                sight=each.sight,
+                what=what,
+                person=each.person,
+                case=each.case,
+                position=position,
+                as_of=None if as_of == position else as_of,
+                effective=None if effective == now.date() else effective,
+                **more,
+            )
+            for each in about
+        ]
+        self._log.note(entries, strict=strict)
 
     def _position(self, as_of: datetime | int | None) -> int | None:
         if isinstance(as_of, datetime):

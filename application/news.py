@@ -4,14 +4,14 @@ A position is all that need be remembered: what is told of the time between two 
 worked out from the journal and the projections, so that it can be told again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from ..domain.employee import Role
 from ..domain.event import PersonId, PlanId, Value
-from ..domain.refusals import NotFound
+from ..domain.refusals import NotFound, PlanNotStarted
 from . import questions as q
 from .desk import Actor
 from .ports import Answers, Clock, Doorbell, Journal
@@ -42,8 +42,26 @@ class Happened:
         return self.name.startswith(TOUCHES_INBOXES)
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """Whom some events may concern, up to a position.
+
+    `hr`: whoever is HR on record; `everybody`: sight itself may have changed.
+    """
+
+    until: int
+    plans: frozenset[PlanId] = frozenset()
+    people: frozenset[PersonId] = frozenset()
+    hr: bool = False
+    everybody: bool = False
+
+
 class PlanChanged(Value):
-    """An event of a plan; without its name for whoever sees the plan and not its trail."""
+    """An event of a plan.
+
+    Without its name for whoever sees the plan and not its trail, and where something else has
+    changed what is seen, as a new manager does.
+    """
 
     position: int
     plan: PlanId
@@ -80,6 +98,18 @@ class News:
             for each in self._journal.since(position, limit)
         ]
 
+    def heard(self, happened: Sequence[Happened], *, inboxes: bool = True) -> Heard:
+        """Whom these events may concern; `inboxes`: whether anybody asks whose inbox."""
+        touching = [each for each in happened if inboxes and each.touches_inboxes]
+        touched = [self.may_concern(each) for each in touching if not each.moves_people]
+        return Heard(
+            until=happened[-1].position,
+            plans=frozenset(each.case for each in happened if each.case is not None),
+            people=frozenset[PersonId]().union(*(each for each in touched if each is not None)),
+            hr=bool(touching),
+            everybody=None in touched or any(each.moves_people for each in happened),
+        )
+
     def doorbell(self) -> Doorbell:
         """Rings when something may have been appended; whoever made it closes it."""
         return self._journal.doorbell()
@@ -89,22 +119,25 @@ class News:
     ) -> list[PlanChanged]:
         """What this reader may know of a plan's events between two positions.
 
-        Whoever may read the trail is told every event; whoever sees the plan alone, that what they
-        see has changed. Raises NotFound for anybody else.
+        Whoever may read the trail is told every event; whoever sees the plan, and of no event,
+        that what they see has changed. Raises PlanNotStarted for anybody else.
         """
         self._answers.wait_for(until)
         told = list(self._trail(plan, actor, after, until, reason))
-        if told or self._reads_trail(plan, actor, reason):
+        if told:
             return [PlanChanged(position=each.position, plan=plan, name=each.name) for each in told]
-        if self._board(plan, actor, None, reason) is None:
-            raise NotFound
-        if until <= after:
+        board = self._board(plan, actor, None, reason)
+        if board is None and not self._reads_trail(plan, actor, reason):
+            raise PlanNotStarted
+        if board is None or until <= after:
             return []
         now, before = (self._board(plan, actor, at, reason) for at in (until, after))
         return [PlanChanged(position=until, plan=plan)] if now != before else []
 
     def of_inbox(self, actor: Actor, *, after: int, until: int) -> InboxChanged | None:
         """What came into this reader's inbox between two positions, and what went."""
+        if until <= after:
+            return None
         self._answers.wait_for(until)
         before, now = self._inbox(actor, after), self._inbox(actor, until)
         came = tuple(item for item in now if item not in before)

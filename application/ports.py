@@ -10,6 +10,7 @@ from ..domain.event import Event, Id, PersonId, Value
 from ..domain.file import File
 from ..domain.media import Media
 from ..domain.sealed import Erased, Sealed
+from .access_log import AccessEntry
 from .aggregates import Aggregate
 from .envelope import Envelope
 
@@ -328,3 +329,10 @@ class Answers(Protocol):
 
     def open(self, sealed: Sequence[Sealed]) -> dict[Sealed, str | Erased]:
         """Opens the sealed text of one page, in one query."""
+
+
+class AccessLog(Protocol):
+    """Where reads and exports are logged, beside the journal."""
+
+    def note(self, entries: Sequence[AccessEntry], *, strict: bool) -> None:
+        """Keeps the entries, soon; `strict`: before it returns. Raises NotLogged then."""

@@ -35,6 +35,19 @@ Text = SkipJsonSchema[Sealed] | Erased | str
 Count = Annotated[int, Field(ge=0)]
 
 
+class Sight(StrEnum):
+    """How much of a case somebody sees."""
+
+    OWNER = "owner"
+    LEVEL_1 = "level_1"
+    LEVEL_2 = "level_2"
+    FORMER = "former_approver"
+    HR = "hr"
+    AUDITOR = "auditor"
+    RECORDS = "records"
+    ENGINEER = "engineer"
+
+
 class Question(Value):
     """Something to be read. `reason` is what an auditor states (RULES F2)."""
 
@@ -125,6 +138,14 @@ class ReadingList(Question, Part):
     """The reference items that somebody keeps."""
 
     person: PersonId
+
+
+class Reads(Question):
+    """Who has seen something of a person's, the newest first; `after` is an entry's number."""
+
+    person: PersonId
+    limit: int = 1000
+    after: int = 0
 
 
 class PersonView(Value):
@@ -426,6 +447,31 @@ class ReadingItem(Value):
     cited_by: tuple[ResultId, ...] = ()
     discarded: str | None = None
     record_class: RecordClass = RecordClass.REFERENCE_MATERIAL
+
+
+class ReadView(Value):
+    """One entry of the access log: who saw what of somebody, as what, and when.
+
+    `times` is more than one where a list was read again on the same day, `until` the last time.
+    """
+
+    number: int
+    at: datetime
+    until: datetime
+    times: int
+    reader: PersonId
+    reader_name: Text | None = None
+    sight: Sight
+    via: str
+    what: str
+    is_export: bool = False
+    case: PlanId | None = None
+    position: int
+    as_of: int | None = None
+    effective: date | None = None
+    reason: Text | None = None
+    disposable_from: date
+    record_class: RecordClass = RecordClass.CONTROL_RECORD
 
 
 class Quarantined(Value):

@@ -57,9 +57,9 @@ def _entries(
 
 
 def _board(engine: Engine, actor: Actor, question: PlanBoard, position: int) -> PlanView | None:
-    """The plan right after a position; None before it was started."""
+    """The plan right after a position; None before it was started. Only its changes are shown."""
     try:
-        board: PlanView = engine.ask(question, actor, as_of=position)
+        board: PlanView = engine.glance(question, actor, as_of=position)
     except PlanNotStarted:
         return None
     return board

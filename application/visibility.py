@@ -3,9 +3,8 @@
 A reader finds the table in docs/reference/access.md.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from enum import StrEnum
 from typing import Any, TypeVar
 
 from ..domain.employee import Role
@@ -15,20 +14,10 @@ from ..domain.policy import Starting
 from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
 from ..domain.sealed import Sealed
 from . import questions as q
+from .access_log import Seen
 from .desk import Actor
 from .ports import Answers
-
-
-class Sight(StrEnum):
-    """How much of a case somebody sees."""
-
-    OWNER = "owner"
-    LEVEL_1 = "level_1"
-    LEVEL_2 = "level_2"
-    FORMER = "former_approver"
-    HR = "hr"
-    AUDITOR = "auditor"
-
+from .questions import Sight
 
 SEES: dict[Sight, str] = {
     Sight.OWNER: "everything of their own",
@@ -37,6 +26,8 @@ SEES: dict[Sight, str] = {
     Sight.FORMER: "their own decisions",
     Sight.HR: "status and dates, no text; nothing before the employee tells or asks",
     Sight.AUDITOR: "text too, with a stated reason; nothing before the employee tells or asks",
+    Sight.RECORDS: "of the trail, class and dates; nothing before the employee tells or asks",
+    Sight.ENGINEER: "which cases are held up, by their ids",
 }
 
 
@@ -48,14 +39,19 @@ def show(
     at: int | None,
     on: date,
     today: date,
+    log: Callable[[Seen], None],
 ) -> Any:
     """The answer as this reader may see it. Raises NotFound for what is not theirs to see.
 
-    Whatever moment or day the question is about, what somebody may see rests on today.
+    Whatever moment or day the question is about, what somebody may see rests on today. `log` is
+    told what will be shown before any text of it is opened.
     """
-    answer = seen(answers, question, actor, at=at, on=on, today=today)
+    reader = _Reader(answers, actor, at, on, today)
+    answer = reader.seen(question)
     if isinstance(question, q.Part):
         answer = answer[question.skip :][: question.limit]
+    if reader.sight is not None:
+        log(Seen(answer, reader.sight, reader.owners))
     return opened(answers, answer)
 
 
@@ -84,6 +80,8 @@ class _Reader:
         self._trusted = actor.is_engine
         self._brought = actor.roles
         self._told: dict[str, bool] = {}
+        self.sight: Sight | None = None  # as what they see what is logged (RULES F3)
+        self.owners: dict[str, PersonId] = {}
 
     def seen(self, question: q.Question) -> Any:
         match question:
@@ -102,6 +100,7 @@ class _Reader:
                 return _few_hidden(self._ask(question))
             case q.Inbox(person=person):
                 self._only(person)
+                self._sees_as(Sight.LEVEL_1)
                 return _items(question, self._ask(question))
             case q.ReadingList(person=person):
                 self._only(person)
@@ -112,6 +111,8 @@ class _Reader:
                 return self._trail(question)
             case q.ProjectionHealth():
                 return self._health(question)
+            case q.Reads(person=person):
+                return self._reads(question, person)
         raise TypeError(f"{type(question).__name__} is no question")
 
     def _ask(self, question: q.Question) -> Any:
@@ -123,6 +124,7 @@ class _Reader:
     def _health(self, question: q.ProjectionHealth) -> q.Health:
         """Says which cases are held up, so not everybody's."""
         self._needs(Role.ENGINEER)
+        self._sees_as(Sight.ENGINEER)
         answer: q.Health = self._ask(question)
         return answer
 
@@ -150,12 +152,15 @@ class _Reader:
         """When somebody is away is for themselves and HR."""
         if person != self._me and not self._trusted and Role.HR not in self._roles():
             raise NotFound
+        self._sees_as(Sight.HR)
         found: q.CalendarView = self._ask(question)
         return found
 
     def _followed(self, plans: Sequence[q.PlanSummary]) -> Sequence[q.PlanSummary]:
         """One's own; as HR also what has been told (RULES F1)."""
         is_hr = self._trusted or Role.HR in self._roles()
+        if is_hr:
+            self._sees_as(Sight.HR)
         return [plan for plan in plans if plan.employee == self._me or (is_hr and plan.told)]
 
     def _board(self, question: q.PlanBoard) -> q.PlanView:
@@ -164,6 +169,9 @@ class _Reader:
         sight = self._sight(now, question.reason)
         if sight is None:
             raise PlanNotStarted
+        self.owners[board.plan] = board.employee
+        if sight is not Sight.OWNER and not may_decide(now, self._me):
+            self._sees_as(sight)
         return veiled(board, sight, self._me, in_line=self._is_manager_of(board.employee))
 
     @property
@@ -182,6 +190,20 @@ class _Reader:
             return Sight.FORMER
         return self._by_role(reason) if is_told(board) else None
 
+    def _reads(self, question: q.Reads, person: PersonId) -> Sequence[q.ReadView]:
+        """Who has looked is for whom it concerns, and for an auditor with a reason."""
+        if person != self._me and not self._trusted:
+            if Role.AUDITOR not in self._roles() or not question.reason:
+                raise NotFound
+            self._sees_as(Sight.AUDITOR)
+        found: Sequence[q.ReadView] = self._ask(question)
+        return found
+
+    def _sees_as(self, sight: Sight) -> None:
+        """The engine itself looks at nothing."""
+        if not self._trusted:
+            self.sight = sight
+
     def _is_manager_of(self, person: PersonId) -> bool:
         view: q.PersonView = self._ask_today(q.WhoIs(known_as=person))
         return view.manager == self._me
@@ -198,6 +220,7 @@ class _Reader:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
         else:
             self._needs(Role.HR)
+            self._sees_as(Sight.HR)
         dates: Sequence[q.DueDate] = self._ask(question)
         shown = [due for due in dates if due.item is None or due.person == self._me]
         return _kept(shown, kind=question.kind)
@@ -220,12 +243,15 @@ class _Reader:
         roles = self._roles()
         told = [entry for entry in entries if self._is_told(entry.case)]
         if Role.AUDITOR in roles and question.reason:
+            self._sees_as(Sight.AUDITOR)
             return [_for_auditor(entry, self._me) for entry in told]
         if Role.RECORDS not in roles:
             told = [entry for entry in told if not _is_reading(entry, self._me)]
         if Role.HR in roles:
+            self._sees_as(Sight.HR)
             return [_for_hr(entry) for entry in told]
         if Role.RECORDS in roles:
+            self._sees_as(Sight.RECORDS)
             return [_class_and_dates(entry) for entry in told]
         raise NotFound
 
@@ -238,7 +264,8 @@ class _Reader:
     def _is_told(self, case: str | None) -> bool:
         """Until the employee tells or asks, nobody else sees that there is a plan (RULES F1)."""
         if case is not None and case not in self._told:
-            self._told[case] = is_told(self._ask_today(q.PlanBoard(plan=case)))
+            board: q.PlanView = self._ask_today(q.PlanBoard(plan=case))
+            self._told[case], self.owners[case] = is_told(board), board.employee
         return case is None or self._told[case]
 
 
@@ -399,6 +426,12 @@ def _level_of(task: q.TaskView, person: PersonId) -> int | None:
         if each.approver == person and each.request == request.request
     ]
     return given[-1] if given else None
+
+
+def may_decide(board: q.PlanView, person: PersonId) -> bool:
+    """Whether an open level of one of the tasks is theirs to decide on the day asked about."""
+    seats = (task.request.seat for task in board.tasks if task.request)
+    return any(seat.standing_of(person) for seat in seats if seat)
 
 
 def _decided(task: q.TaskView, person: PersonId) -> bool:

@@ -23,6 +23,7 @@ class Entrance(StrEnum):
     READ = "read"
     EVIDENCE = "evidence"
     CITATION = "citation"
+    ACCESS = "access"
 
 
 class Unclassified(Exception):
@@ -133,6 +134,7 @@ ENTRANCES: dict[Entrance, Classed] = {
     Entrance.READ: _reference("kept by a reader, for the reader"),
     Entrance.EVIDENCE: _record("brought as evidence of a result"),
     Entrance.CITATION: _record("copied because a result cites it as evidence"),
+    Entrance.ACCESS: _control("says who has seen what of somebody else's"),
 }
 
 

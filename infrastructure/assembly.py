@@ -14,6 +14,7 @@ from ..application.engine import Engine
 from ..application.ports import Clock, Ids, Recorded
 from ..application.questions import Health
 from . import migrate
+from .access_log import KeptAccessLog, LoggedReads, NotLogged
 from .batch import Batch
 from .blobs import Blobs
 from .database import Database, Tx, open_database
@@ -54,6 +55,7 @@ STATES_REMEMBERED = 4096
 STATE_LIFETIME_US = 600 * 1_000_000
 KEYRING_ID = "keyring"
 REACTIONS = "reactions"
+ACCESS_LOG_MONTHS = 12
 
 SAYS_NO = (
     BuildHeld,
@@ -62,6 +64,7 @@ SAYS_NO = (
     NotCaughtUp,
     NothingKept,
     NothingToResume,
+    NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
     Tampered,
@@ -125,7 +128,9 @@ class House:
         keyring: Keyring,
         clock: Clock,
         ids: Ids,
+        *,
         largest_file: int = LARGEST,
+        access_log_months: int = ACCESS_LOG_MONTHS,
     ) -> None:
         self.database = database
         self.keyring = keyring
@@ -144,12 +149,23 @@ class House:
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
         )
+        self.access_log = KeptAccessLog(database, self.vault, months=access_log_months)
+        beside = (Overview(), LoggedReads())
         self._answers = ProjectedAnswers(
-            database, self.recorder, self.projector, self.vault, (Overview(),)
+            database, self.recorder, self.projector, self.vault, beside
         )
-        self.engine = Engine(self.journal, self._answers, self.blobs, clock, ids, self.close)
+        self.engine = Engine(
+            self.journal,
+            self._answers,
+            self.blobs,
+            clock,
+            ids,
+            self.access_log,
+            self.close,
+        )
 
     def close(self) -> None:
+        self.access_log.close()
         self.keyring.close()
         self.database.close()
 
@@ -266,7 +282,14 @@ def open_house(
     except BaseException:
         database.close()
         raise
-    house = House(database, keyring, clock or _now, ids or _new_id, settings.attachment_max_bytes)
+    house = House(
+        database,
+        keyring,
+        clock or _now,
+        ids or _new_id,
+        largest_file=settings.attachment_max_bytes,
+        access_log_months=settings.access_log_months,
+    )
     try:
         if start:
             house.start(report)

@@ -221,3 +221,30 @@ LEASE = Table(
     Column("until", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+
+ACCESS = Table(
+    "cs_access",
+    METADATA,
+    Column("number", Place, primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False, server_default="1"),
+    Column("once", Word),  # who saw what of whom on one day, where that is counted up
+    Column("reader", Word, nullable=False),
+    Column("sight", Word, nullable=False),
+    Column("via", Word, nullable=False),
+    Column("what", Word, nullable=False),
+    Column("export", Integer, nullable=False, server_default="0"),
+    Column("person", Word),
+    Column("case_id", Word),
+    Column("position", BigInteger, nullable=False),
+    Column("as_of", BigInteger),
+    Column("effective", Word),
+    Column("reason", Text),  # a sealed reference, never text
+    Column("disposable_from", Word, nullable=False),
+    CheckConstraint("person IS NOT NULL OR case_id IS NOT NULL", name="cs_access_of_whom"),
+    UniqueConstraint("once", name="cs_access_once"),
+    Index("cs_access_person", "person", "number"),
+    Index("cs_access_case", "case_id"),
+    Index("cs_access_disposable", "disposable_from"),
+)

@@ -21,3 +21,4 @@ class Settings(BaseSettings):
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     attachment_max_bytes: Annotated[int, Field(ge=1, le=2**30)] = LARGEST
     lock_timeout_seconds: Annotated[float, Field(gt=0, le=600)] = 10.0
+    access_log_months: Annotated[int, Field(ge=1, le=240)] = 12

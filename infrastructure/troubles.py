@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
+from .access_log import NotLogged
 from .database import LockTimeout
 from .keyring import KeyringUnavailable, WrongKeyring
 from .master_key import UnusableMasterKey, WrongMasterKey
@@ -18,6 +19,7 @@ SPEAK_FOR_THEMSELVES = (
     NotCaughtUp,
     NothingKept,
     NothingToResume,
+    NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
     Unfolded,

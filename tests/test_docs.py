@@ -108,23 +108,33 @@ def test_every_setting_is_described():
 
 
 def test_every_route_is_described():
-    from countersign.interfaces.http.router import BESIDE, actions, reads
+    from countersign.interfaces.http.router import BESIDE, actions, reads, watches
 
     text = (REFERENCE / "http.md").read_text("utf-8")
     routes = {f"{action.method} {action.path}" for action in actions()}
     routes |= {f"GET {read.path}" for read in reads()}
+    routes |= {f"GET {watch.path}" for watch in watches()}
     routes |= {f"{method} {path}" for path, methods in BESIDE.items() for method in methods}
 
     assert sorted(route for route in routes if f"`{route}`" not in text) == []
 
 
+def test_every_vital_sign_is_described():
+    from countersign.interfaces.http.vital_signs import VITAL_SIGNS
+
+    text = (REFERENCE / "http.md").read_text("utf-8")
+
+    assert [path for path in VITAL_SIGNS if f"`{path}`" not in text] == []
+
+
 def test_every_route_that_is_described_is_there():
-    from countersign.interfaces.http.router import BESIDE, actions, reads
+    from countersign.interfaces.http.router import BESIDE, actions, reads, watches
 
     text = (REFERENCE / "http.md").read_text("utf-8").partition("## The routes")[2]
     described = set(re.findall(r"`((?:GET|POST|PUT|DELETE) /[^`]*)`", text))
     routes = {f"{action.method} {action.path}" for action in actions()}
     routes |= {f"GET {read.path}" for read in reads()}
+    routes |= {f"GET {watch.path}" for watch in watches()}
     routes |= {f"{method} {path}" for path, methods in BESIDE.items() for method in methods}
 
     assert {route.partition("?")[0] for route in described} - routes == set()

@@ -77,7 +77,9 @@ def test_opening_the_face_loads_no_framework_of_the_interfaces():
     assert (told.stdout.strip(), told.stderr) == ("set()", "")
 
 
-@pytest.mark.parametrize("missing", ["psycopg", "fastapi", "joserfc", "uvicorn"])
+@pytest.mark.parametrize(
+    "missing", ["psycopg", "fastapi", "joserfc", "opentelemetry", "prometheus_client", "uvicorn"]
+)
 def test_the_command_line_opens_without_the_extras(missing):
     told = python(
         f"import sys; sys.modules[{missing!r}] = None; import countersign.interfaces.cli.app"

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from ...application import commands as c
-from ...application.questions import AuditTrail, People, PersonView, TrailEntry
+from ...application.questions import AuditTrail, People, PersonView, Reads, ReadView, TrailEntry
 from ...domain.employee import Role
 from ...domain.refusals import UnknownStandIn
 from . import boards, finding, organisation_file, render
-from .options import Effective, Who, Whose, day
+from .options import AsOf, Effective, Stated, Who, Whose, day, moment
 from .session import Here, Misuse, command
 
 app = typer.Typer(help="People, lines, absences, stand-ins and roles.", no_args_is_help=True)
@@ -61,6 +61,36 @@ def show(here: Here, person: Whose = None) -> None:
             render.say(here.out, f"  roles: {', '.join(found.roles)}")
         if not found.serves:
             render.say(here.out, "  not in service")
+
+    here.show(found, text)
+
+
+@command(
+    app,
+    "reads",
+    example=(
+        "countersign employee reads --as 1042",
+        'countersign employee reads 1042 --reason "a complaint" --as 1052',
+    ),
+)
+def reads(
+    here: Here,
+    person: Whose = None,
+    most: Annotated[int, typer.Option("--most", min=1, help="So many, the newest.")] = 100,
+    as_of: AsOf = None,
+    reason: Stated = None,
+) -> None:
+    """Shows who has seen something of you: as what, when, of which case and why."""
+    at = moment(as_of) if as_of is not None else None
+    question = Reads(person=here.person(person), limit=most, reason=reason)
+    found: Sequence[ReadView] = here.ask(question, as_of=at)
+
+    def text() -> None:
+        if not found:
+            render.say(here.out, "Nobody else has looked, beside whoever decides.")
+            return
+        heads = ("When", "Who", "As", "What", "Case", "Why")
+        render.table(here.out, heads, [_read(each) for each in found])
 
     here.show(found, text)
 
@@ -246,6 +276,20 @@ def withdraw(
 ) -> None:
     """Withdraws a role, as HR."""
     here.do(c.WithdrawRole(person=here.person(person), role=withdrawn))
+
+
+def _read(each: ReadView) -> tuple[object, ...]:
+    again = f", {each.times} times" if each.times > 1 else ""
+    then = f", as of position {each.as_of}" if each.as_of is not None else ""
+    taken = " (exported)" if each.is_export else ""
+    return (
+        each.at.strftime("%Y-%m-%d %H:%M"),
+        each.reader_name if each.reader_name is not None else each.reader[:8],
+        each.sight.value.replace("_", " "),
+        f"{each.what}{taken}{then}{again}",
+        each.case[:8] if each.case else None,
+        each.reason,
+    )
 
 
 def _above(person: PersonView, name: boards.Names) -> str:

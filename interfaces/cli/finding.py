@@ -85,7 +85,7 @@ def plan(engine: Engine, actor: Actor, text: str | None) -> PlanId:
         return text
     if whose.plan is not None:
         return whose.plan
-    board: PlanView = engine.ask(PlanBoard(person=whose.person), actor)
+    board: PlanView = engine.glance(PlanBoard(person=whose.person), actor)
     return board.plan
 
 
@@ -94,7 +94,7 @@ def _plans(engine: Engine, actor: Actor) -> Iterable[PlanId]:
     own = _own(engine, actor)
     if own is not None:
         yield own.plan
-    items: Sequence[InboxItem] = engine.ask(Inbox(person=actor.person), actor)
+    items: Sequence[InboxItem] = engine.glance(Inbox(person=actor.person), actor)
     yield from (item.plan for item in items)
     people: Sequence[PersonView] = engine.ask(People(), actor)
     yield from (each.plan for each in people if each.plan is not None)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Path
-from pydantic import BaseModel, Field, create_model
+from pydantic import BaseModel, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -39,6 +39,9 @@ IN_PATH: dict[str, Any] = {
 """How a parameter of a path is typed; all others are ids."""
 
 
+NO_LINKS: Mapping[str, Any] = {}
+
+
 def _as_it_is(command: Command) -> Command:
     return command
 
@@ -60,6 +63,7 @@ class Action:
     """A command's route. What stands in the path fills the command; the rest is the body.
 
     `of` names the path's parameter whose stream an ETag speaks of; `must_match` asks for If-Match.
+    `large` is for bodies that hold a whole file.
     """
 
     method: str
@@ -69,7 +73,14 @@ class Action:
     of: str | None = None
     made: Made | None = None
     must_match: bool = False
+    large: bool = False
     prepare: Callable[[Command], Command] = _as_it_is
+
+    @property
+    def operation(self) -> str:
+        """`ParkTask` is the operation `park_task`."""
+        name = self.command.__name__
+        return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).strip("_")
 
     @property
     def named(self) -> tuple[str, ...]:
@@ -86,35 +97,30 @@ def body_model(action: Action) -> type[BaseModel]:
     """The command without what its address says."""
     fields = action.command.model_fields
     left: dict[str, Any] = {
-        name: (_annotated(each), _default(each))
-        for name, each in fields.items()
-        if name not in action.named
+        name: (each.annotation, each) for name, each in fields.items() if name not in action.named
     }
     doc = action.command.__doc__ or action.summary
     return create_model(action.command.__name__, __base__=Value, __doc__=doc, **left)
 
 
-def _annotated(field: Any) -> Any:
-    return Annotated[(field.annotation, *field.metadata)] if field.metadata else field.annotation
-
-
-def _default(field: Any) -> Any:
-    return ... if field.is_required() else Field(default=field.default)
-
-
-def add_action(router: APIRouter, edge: Edge, action: Action) -> None:
+def add_action(
+    router: APIRouter, edge: Edge, action: Action, links: Mapping[str, Any] = NO_LINKS
+) -> None:
     model = body_model(action)
 
+    # FastAPI has looked at the body for its description; the strict one counts.
     async def endpoint(request: Request, **given: Any) -> Response:
-        """FastAPI has looked at the body for its description; the strict one counts."""
         named = {name: given[name] for name in action.named}
         body = request.state.body
         filled = {name: getattr(body, name) for name in type(body).model_fields}
         known = {name: named[name] for name in named if name in action.command.model_fields}
         command = action.prepare(action.command(**known, **filled))
-        return await edge.run(partial(carry_out, edge.engine, action, command, named, request))
+        work = partial(carry_out, edge.engine, action, command, named, request)
+        return await edge.run(work, named=action.command.__name__)
 
     endpoint.body = model  # type: ignore[attr-defined]
+    if action.large:
+        endpoint.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
     endpoint.__signature__ = _signature(action, model)  # type: ignore[attr-defined]
     endpoint.__name__ = action.command.__name__
     router.add_api_route(
@@ -123,7 +129,7 @@ def add_action(router: APIRouter, edge: Edge, action: Action) -> None:
         methods=[action.method],
         summary=action.summary,
         description=action.command.__doc__,
-        operation_id=_operation(action.command.__name__),
+        operation_id=action.operation,
         status_code=201 if action.made else 200,
         response_model=ReceiptDocument,
         **described(
@@ -132,13 +138,9 @@ def add_action(router: APIRouter, edge: Edge, action: Action) -> None:
             conditional=action.of is not None,
             must_match=action.must_match,
             body=bool(model.model_fields),
+            links=links,
         ),
     )
-
-
-def _operation(name: str) -> str:
-    """`ParkTask` is the operation `park_task`."""
-    return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).strip("_")
 
 
 def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
@@ -181,7 +183,8 @@ def carry_out(
         )
     except Refusal as refused:
         raise as_seen(engine, actor, named, expecting, refused) from None
-    told = receipts.document(receipt, command, actor, case=named.get("plan"), of=stream)
+    made = _made(action, receipt)
+    told = receipts.document(receipt, command, actor, case=named.get("plan"), of=stream, made=made)
     return _response(action, receipt, told, named, request)
 
 
@@ -195,22 +198,21 @@ def _response(
     headers = {conditions.POSITION: str(receipt.position), "Cache-Control": "no-store"}
     if receipt.repeated:
         headers[idempotency.REPLAYED] = "true"
-    new = _location(action, receipt, named, request)
-    if new is not None:
-        headers["Location"] = new
-    return Response(told.model_dump_json().encode(), 201 if new else 200, headers, media_type=JSON)
+    status = 200
+    if action.made is not None and told.made is not None:
+        status, at = 201, action.made.at.format(new=told.made, **named)
+        headers["Location"] = base(request, action.path, named) + at
+    return Response(told.model_dump_json().encode(), status, headers, media_type=JSON)
 
 
-def _location(
-    action: Action, receipt: Receipt, named: Mapping[str, Any], request: Request
-) -> str | None:
-    """None where nothing new was made: it was there already."""
+def _made(action: Action, receipt: Receipt) -> str | None:
+    """The id of what is new; None where nothing was made: it was there already."""
     if action.made is None:
         return None
     for each in receipt.events:
         if each.name == f"{action.made.event}.v1":
-            new = each.stream if action.made.by == "stream" else _fact(each.said, action.made.by)
-            return base(request, action.path, named) + action.made.at.format(new=new, **named)
+            made = action.made.by
+            return str(each.stream if made == "stream" else _fact(each.said, made))
     return None
 
 

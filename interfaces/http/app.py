@@ -1,7 +1,9 @@
 """The application: the router on its own, ready to be served or mounted."""
 
+import json
 from typing import Any
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -9,11 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...application.engine import Engine
+from . import conditions
+from .edge import JSON
+from .gate import Gate
 from .identity import Resolver
 from .openapi import DESCRIPTION, finished
 from .problems import Problems
 from .router import PREFIX, create_router
 from .settings import HttpSettings
+from .vital_signs import vital_signs
 
 VERSION = "1.0.0"
 """Of the interface: what is added raises the second number; nothing is taken away under /v1."""
@@ -24,12 +30,14 @@ def create_app(
     *,
     resolver: Resolver,
     settings: HttpSettings | None = None,
+    gate: Gate | None = None,
 ) -> FastAPI:
     """countersign over HTTP. Whoever opened the engine closes it.
 
     `resolver` says in whose name a request comes: `bearers(engine, settings)`, or a host's own.
     """
-    settings = settings or HttpSettings()
+    gate = gate or Gate(settings or HttpSettings())
+    settings = gate.settings
     app = Described(
         title="countersign",
         version=VERSION,
@@ -38,27 +46,54 @@ def create_app(
         docs_url=None,  # its pages would fetch scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # they name addresses whole
     )
-    app.include_router(create_router(engine, resolver=resolver, settings=settings))
+    app.state.countersign = gate
+    app.include_router(vital_signs(engine, gate))
+    app.include_router(create_router(engine, resolver=resolver, gate=gate))
     problems = Problems(PREFIX, settings.problem_base)
-    _answer_errors(app, problems)
+    _answer_errors(app, problems, gate)
     return app
 
 
 class Described(FastAPI):
-    """Its OpenAPI document says problem+json where problems come."""
+    """Its OpenAPI document says problem+json where problems come, and is written once."""
+
+    def setup(self) -> None:
+        """In place of FastAPI's own, which writes the document anew for everybody who asks."""
+        assert self.openapi_url is not None
+        self._written: dict[str, bytes] = {}
+        self.add_route(self.openapi_url, self._tell, include_in_schema=False)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
             self.openapi_schema = finished(super().openapi())
         return self.openapi_schema
 
+    async def _tell(self, request: Request) -> Response:
+        at = str(request.scope.get("root_path", "")).rstrip("/")
+        if at not in self._written:
+            self._written[at] = await to_thread.run_sync(self._write, at)
+        body = self._written[at]
+        headers = {"ETag": conditions.etag(body, None), "Cache-Control": "no-cache"}
+        if conditions.unchanged(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        return Response(body, headers=headers, media_type=JSON)
 
-def _answer_errors(app: FastAPI, problems: Problems) -> None:
+    def _write(self, at: str) -> bytes:
+        """`at` is where a host has put us, which all addresses are below."""
+        servers = {"servers": [{"url": at}]} if at else {}
+        return json.dumps({**self.openapi(), **servers}, separators=(",", ":")).encode()
+
+
+def _answer_errors(app: FastAPI, problems: Problems, gate: Gate) -> None:
     """Outside the router: addresses that are not under the prefix, and what nobody foresaw."""
 
     async def answer(request: Request, error: Exception) -> Response:
-        return problems.response(error, request)
+        async def fail(_: Request) -> Response:
+            raise error
+
+        return await gate.through(request, fail, problems)
 
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)

@@ -1,6 +1,6 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -77,6 +77,7 @@ class ReceiptDocument(Document):
     """What a command has done; no events: it was so already.
 
     `etag` stands for the resource as the command left it, to be sent as If-Match with the next.
+    `made` is the id of what is new; Location says where it is.
     """
 
     model_config = ConfigDict(
@@ -86,6 +87,7 @@ class ReceiptDocument(Document):
                 {
                     "position": 214,
                     "etag": '"9"',
+                    "made": None,
                     "events": [
                         {
                             "position": 214,
@@ -103,11 +105,26 @@ class ReceiptDocument(Document):
 
     position: int
     etag: str | None
+    made: str | None
     events: tuple[EventDocument, ...]
 
 
 class UploadDocument(Document):
     """A file that has come in and waits for a command to say what it is evidence of."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "upload": "5e0c7f31-4b8d-4e1a-9c55-2f3a6b7c8d9e",
+                    "size": 48213,
+                    "media_type": "application/pdf",
+                    "expires": "2026-03-03T09:00:00Z",
+                }
+            ]
+        },
+    )
 
     upload: Id
     size: int
@@ -116,6 +133,10 @@ class UploadDocument(Document):
 
 
 class UploadsDocument(Document):
+    """One's own uploads that wait."""
+
+    model_config = ConfigDict(frozen=True, json_schema_extra={"examples": [{"items": []}]})
+
     items: tuple[UploadDocument, ...]
 
 
@@ -131,6 +152,18 @@ class Page(Document, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """`InboxItemPage`: clients that are generated name their classes so."""
+        return f"{params[0].__name__}Page"
+
+
+class NowDocument(Document):
+    """Where a watcher stands: everything up to this position is told, as of this day."""
+
+    position: int
+    day: date
 
 
 class MeDocument(Document):

@@ -8,16 +8,27 @@ from functools import partial
 from time import monotonic
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, move_on_after, to_thread
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import from_json, to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from ...application.desk import Actor
 from ...application.engine import Engine
-from .identity import REMEMBERED, TRUSTED_SECONDS, Bearers, InService, Remembered, Resolver
-from .problems import Problems, Trouble, invalid
+from . import traces
+from .gate import Gate
+from .identity import (
+    REMEMBERED,
+    TRUSTED_SECONDS,
+    Bearers,
+    InService,
+    Remembered,
+    Resolver,
+    Unauthenticated,
+)
+from .problems import RETRY_SECONDS, Problems, Trouble, invalid
 
 Answer = TypeVar("Answer")
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -33,32 +44,74 @@ class Edge:
     resolver: Resolver
     problems: Problems
     threads: CapacityLimiter
+    gate: Gate
     service: InService = field(init=False)
     admitted: Remembered[bytes, Actor] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "service", InService(self.engine))
         object.__setattr__(self, "admitted", Remembered(REMEMBERED))
+        self.gate.meters.waits(lambda: self.threads.statistics().tasks_waiting)
 
-    async def run(self, work: Callable[[], Answer]) -> Answer:
-        """Engine calls block; they wait here for a thread that will find a free connection."""
-        return await to_thread.run_sync(work, limiter=self.threads)
+    async def run(self, work: Callable[[], Answer], *, named: str = "engine") -> Answer:
+        """Engine calls block; they wait here for a thread that will find a free connection.
+
+        Neither too many may wait nor for too long; what has begun is never cut short. Raises
+        unavailable.
+        """
+        settings = self.gate.settings
+        if self.threads.statistics().tasks_waiting >= settings.queue_size:
+            raise self._full("queue")
+        with traces.working(named), move_on_after(settings.queue_seconds):
+            return await to_thread.run_sync(work, limiter=self.threads)
+        raise self._full("wait")
+
+    def _full(self, kind: str) -> Trouble:
+        self.gate.meters.limited(kind)
+        return Trouble("unavailable", headers={"Retry-After": str(RETRY_SECONDS)})
 
     async def actor(self, request: Request) -> Actor:
         """Raises Unauthenticated, or UnknownActor for whoever is not in service."""
         if not isinstance(self.resolver, Bearers):
-            return await self._hosted(request)
+            hosted = await self._hosted(request)
+            self.gate.admit(hosted.person)
+            return hosted
         shown = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         known = self.admitted.get(shown, monotonic())
         if known is None:
-            known = await self.run(partial(self._signed_in, self.resolver, request))
+            known = await self._identified(self.resolver, request)
             self.admitted.put(shown, known, monotonic() + TRUSTED_SECONDS)
+        self.gate.admit(known.person)
         return known
+
+    async def _identified(self, bearers: Bearers, request: Request) -> Actor:
+        """Whoever tries out tokens is slowed down before any is looked at."""
+        if not bearers.knows(request):
+            self.gate.knocks(request)
+        try:
+            return await self.run(partial(self._signed_in, bearers, request))
+        except Unauthenticated:
+            self.gate.failed(request)
+            raise
+
+    async def again(self, request: Request) -> tuple[Actor, float]:
+        """As `actor`, with nothing taken from memory; and for how many seconds it may be believed.
+
+        For an answer that goes on. What a host's session says cannot be heard of, only asked.
+        """
+        if isinstance(self.resolver, Bearers):
+            return await self.run(partial(self._still, self.resolver, request))
+        return await self._hosted(request, anew=True), TRUSTED_SECONDS
+
+    def _still(self, bearers: Bearers, request: Request) -> tuple[Actor, float]:
+        left = bearers.seconds_left(request)
+        actor = self.service.admit(bearers(request), anew=True)
+        return actor, left if left > 0 else TRUSTED_SECONDS
 
     def _signed_in(self, bearers: Bearers, request: Request) -> Actor:
         return self.service.admit(bearers(request))
 
-    async def _hosted(self, request: Request) -> Actor:
+    async def _hosted(self, request: Request, *, anew: bool = False) -> Actor:
         """A host's resolver may be async, and then runs where the request does."""
         resolve: Callable[[Request], Any] = self.resolver
         if inspect.iscoroutinefunction(resolve):
@@ -66,7 +119,7 @@ class Edge:
         else:
             found = await self.run(partial(resolve, request))
         actor: Actor = await found if inspect.isawaitable(found) else found
-        return await self.run(partial(self.service.admit, actor))
+        return await self.run(partial(self.service.admit, actor, anew=anew))
 
 
 def guarded(edge: Edge) -> type[APIRoute]:
@@ -80,14 +133,19 @@ def guarded(edge: Edge) -> type[APIRoute]:
             handle = super().get_route_handler()
             model = getattr(self.endpoint, "body", None)
 
+            most = getattr(self.endpoint, "most_bytes", None)
+            longest = getattr(self.endpoint, "most_seconds", None)
+
             async def answer(request: Request) -> Response:
-                try:
-                    request.state.actor = await edge.actor(request)
-                    if model is not None:
-                        request.state.body = await body_of(request, model)
-                    return await handle(request)
-                except Exception as error:  # noqa: BLE001
-                    return edge.problems.response(error, request)
+                return await edge.gate.through(
+                    request, admitted, edge.problems, most_bytes=most, most_seconds=longest
+                )
+
+            async def admitted(request: Request) -> Response:
+                request.state.actor = await edge.actor(request)
+                if model is not None:
+                    request.state.body = await body_of(request, model)
+                return await handle(request)
 
             return answer
 
@@ -100,10 +158,32 @@ async def body_of(request: Request, model: type[BaseModel]) -> BaseModel:
     if raw and not _is_json(request.headers.get("content-type", "")):
         raise Trouble("unsupported-media-type", headers={"Accept": JSON})
     try:
-        return TypeAdapter(model).validate_json(raw or b"{}", strict=True)
+        return _strictly(TypeAdapter(model), raw or b"{}")
     except ValidationError as error:
         found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
         raise invalid(found) from None
+
+
+def _strictly(adapter: TypeAdapter[BaseModel], raw: bytes) -> BaseModel:
+    """To JSON Schema 2.0 is an integer, and some clients write it so; pydantic says it is none."""
+    try:
+        return adapter.validate_json(raw, strict=True)
+    except ValidationError as error:
+        if not any(each["type"] == "int_type" for each in error.errors()):
+            raise
+    whole = to_json(_whole(from_json(raw)), inf_nan_mode="constants")
+    return adapter.validate_json(whole, strict=True)
+
+
+def _whole(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole(each) for each in value]
+        case dict():
+            return {name: _whole(each) for name, each in value.items()}
+    return value
 
 
 def _is_json(content_type: str) -> bool:

@@ -88,3 +88,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 }
 
 LOOK_UP: dict[str, Any] = {"known_as": "1042"}
+
+REHEARSED: dict[str, Any] = {
+    "people": 2,
+    "would_change": {"employee.joined.v1": 2, "employee.line_set.v1": 1},
+}

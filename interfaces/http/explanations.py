@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from html import escape
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -79,4 +80,6 @@ def add_explanations(router: APIRouter, problems: Problems) -> None:
         response_model=list[ProblemKind],
         responses=carrying_problem(),
     )
-    router.add_api_route("/problems/{name}", explain, methods=["GET"], include_in_schema=False)
+    unlisted: dict[str, Any] = {"include_in_schema": False}
+    router.add_api_route("/problems", list_problems, methods=["HEAD"], **unlisted)
+    router.add_api_route("/problems/{name}", explain, methods=["GET", "HEAD"], **unlisted)

@@ -96,6 +96,15 @@ class Bearers:
             raise UnknownActor
         return Actor(person, via=VIA, roles=vouched.roles)
 
+    def seconds_left(self, request: Request) -> float:
+        """How long the token of a request still holds; less than none where it is only let pass."""
+        return self._checked(token_of(request)).until - self._now()
+
+    def knows(self, request: Request) -> bool:
+        """Whether this token was shown before, and held."""
+        digest = hashlib.sha256(token_of(request).encode()).digest()
+        return self._vouched.get(digest, self._now()) is not None
+
     def _checked(self, token: str) -> Vouched:
         now, digest = self._now(), hashlib.sha256(token.encode()).digest()
         known = self._vouched.get(digest, now)
@@ -127,15 +136,15 @@ class InService:
         self._now = now
         self._known: Remembered[PersonId, bool] = Remembered(REMEMBERED)
 
-    def admit(self, actor: Actor) -> Actor:
-        """Raises UnknownActor."""
-        if actor.is_engine or not self._serves(actor.person):
+    def admit(self, actor: Actor, *, anew: bool = False) -> Actor:
+        """`anew`: whatever was known of them. Raises UnknownActor."""
+        if actor.is_engine or not self._serves(actor.person, anew=anew):
             raise UnknownActor
         return actor if actor.via != "library" else replace(actor, via=VIA)
 
-    def _serves(self, person: PersonId) -> bool:
+    def _serves(self, person: PersonId, *, anew: bool) -> bool:
         now = self._now()
-        serves = self._known.get(person, now)
+        serves = None if anew else self._known.get(person, now)
         if serves is None:
             serves = self._asked(person)
             self._known.put(person, serves, now + TRUSTED_SECONDS)

@@ -1,7 +1,9 @@
 """OpenAPI: what every operation shares, said once: headers, problems, and who may ask."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from pydantic import BaseModel
 
 from .conditions import POSITION
 from .documents import Problem
@@ -57,7 +59,13 @@ def if_match(required: bool) -> dict[str, Any]:
 
 
 def described(
-    path: str, *, creates: bool, conditional: bool, must_match: bool, body: bool
+    path: str,
+    *,
+    creates: bool,
+    conditional: bool,
+    must_match: bool,
+    body: bool,
+    links: Mapping[str, Any],
 ) -> dict[str, Any]:
     """What `add_api_route` is told about a command's route."""
     parameters = [KEY, *([if_match(must_match)] if conditional else [])]
@@ -69,28 +77,61 @@ def described(
     responses[200] = {"description": "Done; or it was so already.", **done}
     if creates:
         located = _headers(position=True, replayed=True, location=True)
-        responses[201] = {"description": "Made; Location says where.", "headers": located}
+        made = {"description": "Made; Location says where.", "headers": located}
+        responses[201] = made | _linked(links)
         responses[200] |= {"content": {"application/json": {"schema": RECEIPT}}}
     return {"responses": responses, "openapi_extra": {"parameters": parameters}}
+
+
+def _linked(links: Mapping[str, Any]) -> dict[str, Any]:
+    return {"links": dict(links)} if links else {}
 
 
 RECEIPT = {"$ref": "#/components/schemas/ReceiptDocument"}
 
 
-def described_read(name: str, *, paged: bool = False) -> dict[str, Any]:
+def described_read(name: str, *, paged: bool, links: Mapping[str, Any]) -> dict[str, Any]:
     """What `add_api_route` is told about a question's route."""
     responses: dict[int | str, Any] = problems([400, 401, 403, 404, 412, 422, 500, 503])
     responses[200] = {
         "headers": _headers(position=True, etag=True, link=paged),
         "content": {"application/json": {"example": ANSWERS[name]}},
+        **_linked(links),
     }
     responses[304] = {"description": "You have this already."}
     return {"responses": responses, "openapi_extra": {"parameters": [AWAITED, IF_NONE_MATCH]}}
 
 
-def described_query() -> dict[str, Any]:
+LAST = header(
+    "Last-Event-ID",
+    "The id of the last event that one has; a browser sends it when it connects again.",
+    text("^[0-9]{1,18}$"),
+    example="0",
+)
+
+
+def described_watch(name: str, event: str, tells: type[BaseModel]) -> dict[str, Any]:
+    """What `add_api_route` is told about a route that goes on telling."""
+    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 412, 422, 500, 503])
+    events = [{"$ref": f"#/components/schemas/{each}"} for each in ("NowDocument", tells.__name__)]
+    schema = {
+        "description": f"Events named now and {event}; the data of each is one of these, in JSON.",
+        "contentMediaType": "text/event-stream",
+        "contentSchema": {"anyOf": events},
+    }
+    responses[200] = {
+        "description": "Events, as they happen, until one side hangs up.",
+        "headers": _headers(position=True),
+        "content": {"text/event-stream": {"schema": schema, "example": ANSWERS[name]}},
+    }
+    return {"responses": responses, "openapi_extra": {"parameters": [LAST]}}
+
+
+def described_query(example: Any) -> dict[str, Any]:
     """What `add_api_route` is told about a question that is asked in a body."""
-    return {"responses": problems([400, 401, 403, 404, 409, 415, 422, 500, 503])}
+    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 409, 415, 422, 500, 503])
+    responses[200] = {"content": {"application/json": {"example": example}}}
+    return {"responses": responses}
 
 
 def described_upload() -> dict[str, Any]:
@@ -112,7 +153,7 @@ def described_plainly() -> dict[str, Any]:
 def described_download() -> dict[str, Any]:
     """What `add_api_route` is told about a file that goes out."""
     responses = problems([400, 401, 403, 404, 410, 416, 422, 500, 503])
-    bytes_of_it = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    bytes_of_it = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}}
     responses[200] = {"content": bytes_of_it, "headers": _headers(etag=True)}
     responses[206] = {
         "description": "The part that was asked for.",
@@ -135,10 +176,19 @@ def problems(statuses: Iterable[int]) -> dict[int | str, Any]:
     }
 
 
+A_KIND = {
+    "type": "/api/v1/problems/own-work",
+    "title": "Own work",
+    "status": 403,
+    "says": "Nobody accepts their own task.",
+}
+
+
 def carrying_problem() -> dict[int | str, Any]:
     """For one route: FastAPI puts a model among the components only when a route names it."""
     responses = problems([500])
     responses[500]["model"] = Problem
+    responses[200] = {"content": {"application/json": {"example": [A_KIND]}}}
     return responses
 
 
@@ -188,6 +238,7 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     """Each status's problem said once; FastAPI puts it under plain JSON as well, and apart."""
     shared: dict[str, Any] = {}
     for operation in _operations(document):
+        _without_null(operation.get("parameters", ()))
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 response.get("content", {}).pop("application/json", None)
@@ -197,6 +248,18 @@ def finished(document: dict[str, Any]) -> dict[str, Any]:
     document["components"]["responses"] = dict(sorted(shared.items()))
     document["components"]["schemas"].pop("Sealed", None)  # text has arrived by then
     return document
+
+
+def _without_null(parameters: Iterable[dict[str, Any]]) -> None:
+    """What is not wanted of a query is left out: there is no null to be sent."""
+    for each in parameters:
+        kinds = each["schema"].get("anyOf", ())
+        left = [kind for kind in kinds if kind != {"type": "null"}]
+        if len(left) == 1 < len(kinds):
+            each["schema"] = {**each["schema"], **left[0]}
+            del each["schema"]["anyOf"]
+        elif len(left) < len(kinds):
+            each["schema"]["anyOf"] = left
 
 
 def _operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:

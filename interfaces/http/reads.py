@@ -20,7 +20,7 @@ from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import Question
 from . import conditions, paging
-from .actions import IN_PATH, Id
+from .actions import IN_PATH, NO_LINKS, Id
 from .documents import Page
 from .edge import JSON, Edge
 from .openapi import described_read
@@ -78,13 +78,17 @@ class Listed(When):
         paging.LIMIT
     )
     cursor: Annotated[
-        str | None, Field(max_length=500, description="From the part before; says where to go on.")
+        str | None,
+        Field(
+            pattern="^[A-Za-z0-9_-]{1,500}$",
+            description="From the part before; says where to go on.",
+        ),
     ] = None
 
 
 @dataclass(frozen=True)
 class Here:
-    """One question's surroundings: who asks, and as of when."""
+    """One question's surroundings: who asks, as of when, and how much of a list is shown."""
 
     engine: Engine
     actor: Actor
@@ -92,17 +96,32 @@ class Here:
     effective: date | None
     reason: str | None
     after: Receipt | None
+    shown: int | None = None
 
     def ask(self, question: Question) -> Any:
-        if self.reason is not None:
-            question = question.model_copy(update={"reason": self.reason})
         return self.engine.ask(
-            question,
+            self._stated(question),
+            self.actor,
+            after=self.after,
+            as_of=self.as_of,
+            effective=self.effective,
+            shown=self.shown,
+        )
+
+    def glance(self, question: Question) -> Any:
+        """What is shown to nobody, and so not logged: to know what to say."""
+        return self.engine.glance(
+            self._stated(question),
             self.actor,
             after=self.after,
             as_of=self.as_of,
             effective=self.effective,
         )
+
+    def _stated(self, question: Question) -> Question:
+        if self.reason is None:
+            return question
+        return question.model_copy(update={"reason": self.reason})
 
 
 @dataclass(frozen=True)
@@ -136,6 +155,10 @@ class Read:
     place_of: Callable[[Any], int] | None = None
 
     @property
+    def operation(self) -> str:
+        return self.name
+
+    @property
     def is_list(self) -> bool:
         return issubclass(self.query, Listed)
 
@@ -153,12 +176,15 @@ class Read:
         return POLICY_STREAM if self.of == "policy" else str(named[self.of])
 
 
-def add_read(router: APIRouter, edge: Edge, read: Read) -> None:
+def add_read(
+    router: APIRouter, edge: Edge, read: Read, links: Mapping[str, Any] = NO_LINKS
+) -> None:
     answers: Any = Page[read.answers] if read.is_list else read.answers  # type: ignore[name-defined]
     tell = _list_teller(read, answers) if read.is_list else _teller(read, answers)
 
     async def endpoint(request: Request, query: When, **named: Any) -> Response:
-        return await edge.run(partial(tell, edge.engine, request, query, named))
+        work = partial(tell, edge.engine, request, query, named)
+        return await edge.run(work, named=read.asks.__name__)
 
     endpoint.__signature__ = _signature(read)  # type: ignore[attr-defined]
     endpoint.__name__ = read.name
@@ -171,7 +197,7 @@ def add_read(router: APIRouter, edge: Edge, read: Read) -> None:
             operation_id=read.name if method == "GET" else f"{read.name}_head",
             response_model=answers,
             include_in_schema=method == "GET",
-            **described_read(read.name, paged=read.is_list),
+            **described_read(read.name, paged=read.is_list, links=links),
         )
 
 
@@ -213,7 +239,15 @@ def _list_teller(read: Read, page: Any) -> Tell:
         """All parts are of one moment: the cursor keeps the first part's position and day."""
         after = conditions.awaited(request, engine)
         place = _place(engine, read, request, query)
-        here = Here(engine, request.state.actor, place.position, place.day, query.reason, after)
+        here = Here(
+            engine,
+            request.state.actor,
+            place.position,
+            place.day,
+            query.reason,
+            after,
+            shown=query.limit,
+        )
         part = Part(after=place.after, limit=query.limit + 1)
         items = tuple(read.work(here, **named, **_filters(read, query), part=part))
         more, items = len(items) > query.limit, items[: query.limit]

@@ -13,7 +13,13 @@ REFERENCE = {"cell", "alg", "commitment"}
 
 
 def document(
-    receipt: Receipt, command: Command, actor: Actor, *, case: str | None, of: str | None
+    receipt: Receipt,
+    command: Command,
+    actor: Actor,
+    *,
+    case: str | None,
+    of: str | None,
+    made: str | None = None,
 ) -> ReceiptDocument:
     """`of` is the stream that the address stands for; `case` the plan that it lies in."""
     events = tuple(_event(each) for each in shown(receipt, command, actor, case))
@@ -21,6 +27,7 @@ def document(
     return ReceiptDocument(
         position=receipt.position,
         etag=etag_of(max(versions)) if versions else None,
+        made=made,
         events=events,
     )
 

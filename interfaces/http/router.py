@@ -14,7 +14,10 @@ from ...application.engine import Engine
 from .actions import Action, add_action
 from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
+from .gate import Gate
 from .identity import Resolver
+from .links import Surroundings
+from .live import Live
 from .nouns import (
     files,
     inbox,
@@ -31,6 +34,8 @@ from .nouns import (
 from .problems import Problems, Trouble
 from .reads import Read, add_read
 from .settings import HttpSettings
+from .watchers import Watch
+from .watching import add_watch
 
 PREFIX = "/api/v1"
 
@@ -69,29 +74,39 @@ def reads() -> Iterator[Read]:
         yield from noun.READS
 
 
+def watches() -> Iterator[Watch]:
+    for noun in NOUNS.values():
+        yield from getattr(noun, "WATCHES", ())
+
+
 def create_router(
     engine: Engine,
     *,
     resolver: Resolver,
     settings: HttpSettings | None = None,
+    gate: Gate | None = None,
 ) -> APIRouter:
     """Everything under /api/v1, for a host's own FastAPI application.
 
     `resolver` says in whose name a request comes. The router answers its own errors, so that the
-    host's handlers need not know them.
+    host's handlers need not know them. `gate` is for a host that shows our vital signs as well;
+    its settings are those that count.
     """
-    settings = settings or HttpSettings()
+    gate = gate or Gate(settings or HttpSettings())
+    settings = gate.settings
     problems = Problems(PREFIX, settings.problem_base)
-    edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size))
+    edge = Edge(engine, resolver, problems, CapacityLimiter(settings.pool_size), gate)
+    live = Live(edge, settings.watch_keep_alive_seconds)
     router = APIRouter(prefix=PREFIX, redirect_slashes=False)
+    around = Surroundings(reads(), actions())
     for tag, noun in NOUNS.items():
-        router.include_router(_noun(edge, tag, noun))
-    router.include_router(_open(problems))
-    add_nothing_here(router, problems)
+        router.include_router(_noun(edge, live, around, tag, noun))
+    router.include_router(_open(problems, gate))
+    add_nothing_here(router, problems, gate)
     return router
 
 
-def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
+def _noun(edge: Edge, live: Live, around: Surroundings, tag: str, noun: object) -> APIRouter:
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
@@ -100,19 +115,21 @@ def _noun(edge: Edge, tag: str, noun: object) -> APIRouter:
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
-        add_read(router, edge, read)
+        add_read(router, edge, read, around.after_read(read))
     for action in noun.ACTIONS:  # type: ignore[attr-defined]
-        add_action(router, edge, action)
+        add_action(router, edge, action, around.after_action(action))
+    for watch in getattr(noun, "WATCHES", ()):
+        add_watch(router, edge, live, watch)
     return router
 
 
-def _open(problems: Problems) -> APIRouter:
-    router = APIRouter(route_class=_answering(problems), tags=["problems"])
+def _open(problems: Problems, gate: Gate) -> APIRouter:
+    router = APIRouter(route_class=_answering(problems, gate), tags=["problems"])
     add_explanations(router, problems)
     return router
 
 
-def _answering(problems: Problems) -> type[APIRoute]:
+def _answering(problems: Problems, gate: Gate) -> type[APIRoute]:
     """Routes that anybody may use, and that answer errors as problems."""
 
     class Answering(APIRoute):
@@ -120,10 +137,7 @@ def _answering(problems: Problems) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
-                try:
-                    return await handle(request)
-                except Exception as error:  # noqa: BLE001
-                    return problems.response(error, request)
+                return await gate.through(request, handle, problems)
 
             return answer
 
@@ -149,9 +163,13 @@ def _known() -> Sequence[Address]:
     """Every address with what may be done there."""
     found: dict[str, set[str]] = {path: set(methods) for path, methods in BESIDE.items()}
     for read in reads():
-        found.setdefault(read.path, set()).update(("GET", "HEAD"))
+        found.setdefault(read.path, set()).add("GET")
+    for watch in watches():
+        found.setdefault(watch.path, set()).add("GET")
     for action in actions():
         found.setdefault(action.path, set()).add(action.method)
+    for methods in found.values():
+        methods.update({"HEAD"} if "GET" in methods else ())
     return [(re.compile(re.sub(r"{\w+}", "[^/]+", path)), found[path]) for path in found]
 
 
@@ -160,7 +178,7 @@ def allowed(addresses: Sequence[Address], path: str) -> set[str]:
     return {each for pattern, methods in addresses if pattern.fullmatch(path) for each in methods}
 
 
-def add_nothing_here(router: APIRouter, problems: Problems) -> None:
+def add_nothing_here(router: APIRouter, problems: Problems, gate: Gate) -> None:
     """The last route of all: 404, or 405 with the full list that RFC 9110 asks for."""
     addresses = _known()
 
@@ -171,7 +189,7 @@ def add_nothing_here(router: APIRouter, problems: Problems) -> None:
         allow = ", ".join(sorted(methods))
         raise Trouble("method-not-allowed", headers={"Allow": allow})
 
-    last = APIRouter(route_class=_answering(problems))
+    last = APIRouter(route_class=_answering(problems, gate))
     last.add_api_route("/{rest:path}", nothing_here, methods=list(METHODS), include_in_schema=False)
     router.include_router(last)
 

@@ -18,6 +18,22 @@ class HttpSettings(BaseSettings):
 
     pool_size: Annotated[int, Field(ge=1, le=200)] = 10
     problem_base: str | None = None
+    body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 2**20
+    import_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 64 * 2**20
+    body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    upload_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
+    rate_per_second: Annotated[float, Field(ge=0, le=100_000)] = 20
+    rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 300
+    failed_per_second: Annotated[float, Field(ge=0, le=100_000)] = 0.5
+    failed_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 30
+    queue_size: Annotated[int, Field(ge=0, le=100_000)] = 500
+    queue_seconds: Annotated[float, Field(gt=0, le=600)] = 15
+    grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 30
+    drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0
+    access_log: bool = True
+    traces: bool = True
+    metrics: bool = True
+    watch_keep_alive_seconds: Annotated[float, Field(gt=0, le=300)] = 15
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     oidc_jwks_url: str | None = None

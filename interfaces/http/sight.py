@@ -48,7 +48,7 @@ def as_seen(
 
 def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
     if "plan" in named:
-        board: PlanView = engine.ask(PlanBoard(plan=named["plan"]), actor)
+        board: PlanView = engine.glance(PlanBoard(plan=named["plan"]), actor)
         results = {each.result for task in board.tasks for each in task.results}
         if "task" in named and named["task"] not in {each.task for each in board.tasks}:
             raise UnknownTask
@@ -69,7 +69,7 @@ def _waited_for(
         return False
     for entry in _trail(engine, plan):
         if (entry.stream, entry.version) == (task, expecting[task] + 1):
-            items: list[InboxItem] = engine.ask(
+            items: list[InboxItem] = engine.glance(
                 Inbox(person=actor.person, kind=DECIDE, plan=plan),
                 actor,
                 as_of=entry.position - 1,

@@ -197,3 +197,43 @@ def test_news_come_in_pages_and_end(on_sqlite, news):
         place = page[-1].position
 
     assert [each.position for each in found] == list(range(1, news.position() + 1))
+
+
+def test_the_employee_is_told_that_somebody_else_decides_now(on_sqlite, news, told):
+    """Of no event of the plan; but what they see has changed."""
+    case = on_sqlite.case("Ada", until="asked")
+    before = news.position()
+    on_sqlite.moves("Ada", "Tess")
+    head = news.position()
+
+    assert told("Ada", case, before, head) == [(head, None)]
+    assert told("Ada", case, head, head) == []
+
+
+def test_who_may_be_concerned_is_heard_page_by_page(on_sqlite, news):
+    case = on_sqlite.case("Ada", until="settled")
+    before = news.position()
+    case.walk("asked")
+
+    heard = news.heard(news.since(before))
+
+    assert (heard.until, heard.plans) == (news.position(), {case.plan})
+    assert heard.people == {on_sqlite.person(name) for name in ("Ada", "Max", "Vera")}
+    assert (heard.hr, heard.everybody) == (True, False)
+
+
+def test_where_nobody_watches_an_inbox_nobody_is_looked_for(on_sqlite, news):
+    case = on_sqlite.case("Ada", until="settled")
+    before = news.position()
+    case.walk("asked")
+
+    heard = news.heard(news.since(before), inboxes=False)
+
+    assert (heard.plans, heard.people, heard.hr) == ({case.plan}, set(), False)
+
+
+def test_who_has_moved_may_concern_everybody(on_sqlite, news):
+    before = news.position()
+    on_sqlite.moves("Ada", "Tess")
+
+    assert news.heard(news.since(before), inboxes=False).everybody

@@ -248,3 +248,16 @@ def test_who_waits_too_long_for_the_hosts_transaction_is_told_so(company, host, 
 
 def test_a_lock_that_does_not_come_is_no_refusal(company):
     assert not issubclass(LockTimeout, Refusal)
+
+
+def test_a_read_within_it_is_answered_at_once_and_logged_after_it(company, host):
+    case = company.case("Ada", until="asked")
+    with host.transaction() as connection:
+        receipt = company.does("Bob", c.StartPlan(), connection=connection)
+        board = company.ask("Hilda", q.PlanBoard(plan=case.plan))
+    company.engine.settle(receipt)
+    company.house.access_log.flush()
+    reads = company.ask("Ada", q.Reads(person=company.person("Ada")))
+
+    assert board.plan == case.plan
+    assert [each.what for each in reads] == ["PlanBoard"]

@@ -75,10 +75,10 @@ def test_the_migrated_tables_are_those_of_the_schema(empty_database):
 
 
 def test_status_tells_where_the_tables_stand(empty_database):
-    assert status(empty_database) == (None, "0003")
+    assert status(empty_database) == (None, "0004")
     upgrade(empty_database)
     upgrade(empty_database)
-    assert status(empty_database) == ("0003", "0003")
+    assert status(empty_database) == ("0004", "0004")
 
 
 def test_a_current_database_does_not_load_alembic(place, database):

@@ -398,3 +398,23 @@ def test_an_answer_in_json_is_json(asked, line):
 
     assert json.loads(ran.stdout or ran.stderr) is not None
     assert "Traceback" not in ran.output
+
+
+def test_an_employee_is_shown_who_has_looked(asked):
+    assert "Nobody else has looked" in asked("employee reads --as 13")
+    ada = asked.says("employee show 12 --as 12")["person"]
+    asked("plan show", ada, "--as", "1")
+    asked("employee role grant 13 auditor --as 1")
+    plan = asked.says("plan show --as 12")["plan"]
+    asked("replay", plan, "--reason", "a complaint", "--as", "13")
+
+    told = asked.says("employee reads --as 12")
+    assert [(each["reader_name"], each["what"], each["reason"]) for each in told] == [
+        ("Bob Emp", "AuditTrail", "a complaint"),
+        ("Bob Emp", "PlanBoard", "a complaint"),
+        ("Hilda", "PlanBoard", None),
+    ]
+    assert "a complaint" in asked("employee reads --as 12")
+    assert len(asked.says("employee reads --as 12 --most 1")) == 1
+    asked("employee reads 12 --as 1", exits=1)
+    assert "NotFound" in asked.complaint

@@ -45,7 +45,13 @@ def test_the_page_walks_a_case_from_nothing_to_enabled(tmp_path, port):
 
     assert told.returncode == 0, told.stdout + told.stderr
     lines = told.stdout.splitlines()
-    for wanted in ("Find leads before trade fairs", "enabled", "employee.plan_opened.v1", "Ada"):
+    for wanted in (
+        "Find leads before trade fairs",
+        "enabled",
+        "employee.plan_opened.v1",
+        "Ada",
+        "event: inbox",
+    ):
         assert any(line.endswith(wanted) for line in lines), wanted
     assert "There is a plan already; one runs at a time." in lines
     assert "<h1>Plan already open</h1>" in lines

@@ -11,6 +11,7 @@ from ....application import commands as c
 from ..actions import Action, body_model, exampled
 from ..documents import RehearsalDocument
 from ..edge import Edge
+from ..examples import REHEARSED
 from ..openapi import described_query
 
 
@@ -26,6 +27,7 @@ IMPORT = Action(
     "/organisation/import",
     c.ImportOrganisation,
     "Bring people and lines in, all rows or none",
+    large=True,
     prepare=numbered,
 )
 
@@ -55,6 +57,7 @@ def add_rehearsal(router: APIRouter, edge: Edge) -> None:
 
     rehearse.__annotations__["body"] = Annotated[model, exampled(IMPORT)]
     rehearse.body = model  # type: ignore[attr-defined]
+    rehearse.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
     router.add_api_route(
         "/organisation/rehearse",
         rehearse,
@@ -62,5 +65,5 @@ def add_rehearsal(router: APIRouter, edge: Edge) -> None:
         summary="Say what an import would change; nothing is written",
         operation_id="rehearse_organisation",
         response_model=RehearsalDocument,
-        **described_query(),
+        **described_query(REHEARSED),
     )

@@ -15,7 +15,7 @@ from ....domain.refusals import NotFound, UnknownPerson
 from ..actions import Action, Made
 from ..documents import Document, MeDocument
 from ..edge import Edge
-from ..examples import LOOK_UP
+from ..examples import ANSWERS, LOOK_UP
 from ..openapi import described_query
 from ..reads import Here, Listed, Part, Read
 
@@ -91,6 +91,19 @@ def stand_in(here: Here, person: PersonId, appointment: str) -> q.StandInView:
     return found[0]
 
 
+def my_reads(here: Here, *, part: Part) -> list[q.ReadView]:
+    return reads_of(here, here.actor.person, part=part)
+
+
+def reads_of(here: Here, person: PersonId, *, part: Part) -> list[q.ReadView]:
+    found: list[q.ReadView] = here.ask(q.Reads(person=person, after=part.after, limit=part.limit))
+    return found
+
+
+def number(read: q.ReadView) -> int:
+    return read.number
+
+
 def plan(here: Here, person: PersonId) -> q.PlanView:
     found: q.PlanView = here.ask(q.PlanBoard(person=person))
     return found
@@ -98,6 +111,26 @@ def plan(here: Here, person: PersonId) -> q.PlanView:
 
 READS = (
     Read("/me", q.WhoIs, MeDocument, me, "Whoever asks", "get_me"),
+    Read(
+        "/me/reads",
+        q.Reads,
+        q.ReadView,
+        my_reads,
+        "Who has seen something of whoever asks",
+        "list_my_reads",
+        query=Listed,
+        place_of=number,
+    ),
+    Read(
+        f"{PERSON}/reads",
+        q.Reads,
+        q.ReadView,
+        reads_of,
+        "Who has seen something of somebody",
+        "list_reads",
+        query=Listed,
+        place_of=number,
+    ),
     Read("/people", q.People, q.PersonView, people, "Everybody", "list_people", query=PeopleQuery),
     Read(PERSON, q.WhoIs, q.PersonView, person, "A person", "get_person", of="person"),
     Read(f"{PERSON}/plan", q.PlanBoard, q.PlanView, plan, "The plan somebody has", "get_plan_of"),
@@ -179,5 +212,5 @@ def add_look_up(router: APIRouter, edge: Edge) -> None:
         summary="Look somebody up by number, address or login",
         operation_id="look_up_person",
         response_model=q.PersonView,
-        **described_query(),
+        **described_query(ANSWERS["get_person"]),
     )

@@ -1,11 +1,13 @@
 """Plans: one employee's way to being enabled, in eight steps, with tasks and practice."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
 
 from ....application import commands as c
 from ....application import questions as q
+from ....application.news import Heard, News, PlanChanged
 from ....application.replay import Replay, replay
 from ....domain.approval import Phase
 from ....domain.event import PersonId, PlanId, TaskId
@@ -13,6 +15,7 @@ from ....domain.lifecycle import Step
 from ....domain.refusals import UnknownTask
 from ..actions import Action, Made
 from ..reads import Here, Listed, Part, Read
+from ..watchers import Asking, Watch, Watcher
 
 PLAN = "/plans/{plan}"
 TASK = f"{PLAN}/tasks/{{task}}"
@@ -67,6 +70,16 @@ def replayed(here: Here, plan: PlanId) -> Replay:
         effective=here.effective,
         reason=here.reason,
     )
+
+
+def changed(news: News, asking: Asking, after: int, until: int) -> Sequence[PlanChanged]:
+    return news.of_plan(
+        asking.named["plan"], asking.actor, after=after, until=until, reason=asking.reason
+    )
+
+
+def touched(heard: Heard, watcher: Watcher) -> bool:
+    return watcher.asking.named["plan"] in heard.plans
 
 
 READS = (
@@ -131,4 +144,16 @@ ACTIONS = (
     _of_plan("POST", f"{TASK}/drop", c.DropTask, "Drop a task"),
     _of_plan("POST", f"{TASK}/comment", c.CommentNeed, "Comment on the result needed"),
     _of_plan("POST", f"{PLAN}/abandon", c.AbandonPlan, "Abandon a plan, without a reason"),
+)
+
+WATCHES = (
+    Watch(
+        f"{PLAN}/events",
+        "plan",
+        PlanChanged,
+        changed,
+        touched,
+        "Watch a plan",
+        "watch_plan",
+    ),
 )

@@ -38,7 +38,7 @@ def trail(here: Here, *, part: Part, **filters: Any) -> list[q.TrailEntry]:
 def of_plan(here: Here, plan: PlanId, *, part: Part, **filters: Any) -> list[q.TrailEntry]:
     """A plan has a first event; for whoever may not even see that one, there is no plan."""
     try:
-        first = trail(here, part=Part(after=0, limit=1), case=plan)
+        first = here.glance(q.AuditTrail(case=plan, limit=1))
     except NotFound:
         first = []
     if not first:

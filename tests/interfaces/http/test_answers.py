@@ -17,7 +17,7 @@ from countersign.application import commands as c
 from countersign.infrastructure.assembly import open_house
 from countersign.infrastructure.settings import Settings
 from countersign.interfaces.http import examples
-from countersign.interfaces.http.router import reads
+from countersign.interfaces.http.router import reads, watches
 
 FILE = Path(examples.__file__).with_name("answers.json")
 SHOWN = 2
@@ -26,6 +26,7 @@ BY_THE_WALL = {"updated": "2026-03-02T09:00:00Z", "rate": 0.0}
 
 READERS = {"get_projections": "Hilda", "get_funnel": "Hilda", "list_due_dates": "Hilda"}
 READERS |= {"list_plans": "Hilda", "list_inbox": "Max", "list_trail": "Hilda"}
+WATCHERS = {"watch_inbox": "Ada", "watch_plan": "Ada"}
 
 
 def ids() -> Iterator[str]:
@@ -68,12 +69,17 @@ def answers(known_company, wire):
     }
     with TestClient(wire.app_of(company)) as http:
         api = wire.api_of(company, http)
-        return {
-            read.name: shortened(
-                api(READERS.get(read.name, "Ada")).get(read.path.format(**named)).ok().body
-            )
-            for read in reads()
-        }
+        found = {}
+        for read in reads():
+            company.house.access_log.flush()
+            told = api(READERS.get(read.name, "Ada")).get(read.path.format(**named)).ok()
+            found[read.name] = shortened(told.body)
+        after = asked.position - 1
+        for watch in watches():
+            client, path = api(WATCHERS[watch.name]), watch.path.format(**named)
+            told = client.get(path, headers={"Last-Event-ID": str(after)}).ok()
+            found[watch.name] = told.response.text
+        return found
 
 
 def shortened(body):

@@ -1,11 +1,8 @@
 """A command sent again under its key is carried out once and answered the same."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 KEY = "8e03978e-40d5-43dd-bc93-6894a57f9324"
-AT_ONCE = 24
 
 
 def test_a_repeat_has_the_same_answer_to_the_byte(on_sqlite, api):
@@ -84,21 +81,3 @@ def test_a_key_has_visible_characters(quiet_api, key):
     told = quiet_api("Ada").post("/references", {"title": "x"}, headers=headers)
 
     told.problem(400, "malformed-header")
-
-
-def test_many_repeats_at_once_are_one_decision(on_sqlite, api):
-    case = on_sqlite.case("Ada", until="asked")
-    request = f"/plans/{case.plan}/tasks/{case.task}/request"
-    max_ = api("Max")
-    seen = max_.get(request).etag
-    decision = {"evidence": 1, "result": case.result, "value_perceived": "direct"}
-    before = on_sqlite.events()
-
-    def accept(_):
-        return max_.post(f"{request}/accept", decision, match=seen, key=KEY).ok(200)
-
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = list(pool.map(accept, range(AT_ONCE)))
-
-    assert len({answer.response.content for answer in answers}) == 1
-    assert on_sqlite.events()[len(before) :] == ["approval.accepted"]

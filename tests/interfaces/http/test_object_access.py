@@ -10,7 +10,7 @@ from countersign.application import commands as c
 from countersign.application.access import ACCESS, Who
 from countersign.domain.employee import Role
 from countersign.interfaces.http.examples import EXAMPLES
-from countersign.interfaces.http.router import actions, reads
+from countersign.interfaces.http.router import actions, reads, watches
 
 CAST = {
     "owner": "Ada",
@@ -163,10 +163,11 @@ def test_every_command_for_everybody(stage, moment, api):
 
 
 OPEN = {"/me", "/people", "/people/{person}", "/policy", "/policy/holidays/{year}", "/plans"}
-OPEN |= {"/inbox", "/references"}
+OPEN |= {"/inbox", "/references", "/me/reads"}
 READERS = {
     "/audit-trail": {"hr", "auditor", "records"},
     "/people/{person}/audit-trail": {"owner", "hr", "auditor", "records"},
+    "/people/{person}/reads": {"owner", "auditor"},
     "/due-dates": {"hr"},
     "/funnel": {"hr"},
     "/projections": {"engineer", "hr"},  # Hilda is an engineer as well
@@ -210,16 +211,39 @@ def test_every_question_for_everybody(stage, moment, api):
     assert wrong == {}
 
 
+def watchers(watch, moment):
+    """A plan is watched by whoever sees it or its trail."""
+    sees = SEES[moment]
+    return sees["plan"] | sees["trail"] if "{plan}" in watch.path else EVERYBODY
+
+
+def test_every_watch_for_everybody(stage, moment, api):
+    wrong = {}
+    for watch in watches():
+        path = f"{watch.path.format(**stage.named)}?after=0"
+        for part, name in CAST.items():
+            reason = "&reason=yearly+audit" if part == "auditor" else ""
+            want = 200 if part in watchers(watch, moment) else 404
+            told = api(name).get(path + reason)
+            if told.status != want or (want == 200 and "event: now" not in told.response.text):
+                wrong[watch.path, part] = (told.status, want, told.response.text[:200])
+
+    assert wrong == {}
+
+
 def test_an_auditor_without_a_reason_sees_no_case(stage, api):
     audrey = api("Audrey")
 
+    audrey.get(f"/plans/{stage.case.plan}/events").problem(404, "plan-not-started")
     audrey.get(f"/plans/{stage.case.plan}").problem(404, "plan-not-started")
     audrey.get("/audit-trail").problem(404, "not-found")
 
 
 def test_without_a_token_there_is_nothing_but_the_way_in(stage, stranger):
     routes = [(action.method, action.path) for action in actions()]
-    for method, path in [*routes, *(("GET", read.path) for read in reads())]:
+    routes += [("GET", read.path) for read in reads()]
+    routes += [("GET", watch.path) for watch in watches()]
+    for method, path in routes:
         told = stranger.request(method, path.format(**stage.named))
         told.problem(401, "unauthenticated")
         assert told.headers["www-authenticate"].startswith("Bearer ")

@@ -1,6 +1,7 @@
 """Whatever goes wrong is a problem, with an address that explains it."""
 
 import importlib
+import json
 import pkgutil
 import re
 from pathlib import Path
@@ -125,15 +126,29 @@ def test_what_is_wrong_with_a_body_is_pointed_at(on_sqlite, api):
         ({"weekdays": [1], "effective": "0001-01-01"}, "#/effective"),
         ({"weekdays": [1], "effective": "2026-03-02", "x": 1}, "#/x"),
         ({"weekdays": [1]}, "#/effective"),
+        ({"weekdays": [1.0, float("nan")], "effective": "2026-03-02"}, "#/weekdays/1"),
         (None, "#"),
         ([], "#"),
     ],
 )
 def test_a_body_is_read_as_strictly_as_it_is_described(quiet_company, quiet_api, body, pointer):
-    told = quiet_api("Ada").put(f"/people/{quiet_company.person('Ada')}/working-days", body)
+    content = None if body is None else json.dumps(body)
+    headers = {"Content-Type": "application/json"}
+    somewhere = f"/people/{quiet_company.person('Ada')}/working-days"
+    told = quiet_api("Ada").request("PUT", somewhere, content=content, headers=headers, match="*")
 
     told.problem(422, "not-valid")
     assert pointer in {each["pointer"] for each in told.body["errors"]} or body is None
+
+
+def test_a_whole_number_may_be_written_with_its_decimals(on_sqlite, api):
+    """Some languages know no other; JSON Schema calls it an integer too."""
+    days = {"weekdays": [1.0, 2], "effective": "2026-03-02"}
+
+    api("Hilda").put(f"/people/{on_sqlite.person('Ada')}/working-days", days).ok(200)
+
+    calendar = api("Hilda").get(f"/people/{on_sqlite.person('Ada')}/calendar").ok(200).body
+    assert calendar["working_days"][-1]["weekdays"] == [1, 2]
 
 
 def test_a_command_without_a_body_takes_none(on_sqlite, api):
@@ -188,7 +203,8 @@ def test_what_is_not_under_the_prefix_is_a_problem_too(quiet_http):
         ("TRACE", "/people/x/roles/hr", "DELETE, PUT"),
         ("POST", "/me", "GET, HEAD"),
         ("OPTIONS", "/policy", "GET, HEAD, PUT"),
-        ("DELETE", "/openapi.json", "GET"),
+        ("DELETE", "/openapi.json", "GET, HEAD"),
+        ("PUT", "/problems", "GET, HEAD"),
     ],
 )
 def test_a_method_that_is_not_allowed_is_told_which_are(quiet_stranger, method, path, allow):

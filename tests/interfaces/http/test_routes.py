@@ -8,7 +8,7 @@ from countersign.application.commands import COMMANDS
 from countersign.application.questions import QUESTIONS
 from countersign.interfaces.http.actions import body_model
 from countersign.interfaces.http.examples import EXAMPLES
-from countersign.interfaces.http.router import actions, reads
+from countersign.interfaces.http.router import actions, reads, watches
 
 ELSEWHERE = {
     "Initialise": "the first run is for whoever sits at the machine: `countersign init`",
@@ -33,12 +33,14 @@ def test_every_question_has_a_route():
 def test_no_two_routes_are_the_same():
     every = [(action.method, action.path) for action in actions()]
     every += [("GET", read.path) for read in reads()]
+    every += [("GET", watch.path) for watch in watches()]
 
     assert len(every) == len(set(every))
 
 
 def test_addresses_are_lower_case_words_with_hyphens():
     paths = {action.path for action in actions()} | {read.path for read in reads()}
+    paths |= {watch.path for watch in watches()}
 
     assert [
         each for path in paths for each in path[1:].split("/") if not WORD.fullmatch(each)

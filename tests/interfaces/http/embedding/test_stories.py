@@ -32,8 +32,8 @@ def test_without_a_token_that_holds_nobody_is_anybody(stage):
         assert told.headers["www-authenticate"].startswith("Bearer ")
 
 
-def test_whoever_is_not_on_record_is_nobody_here(stage):
-    unknown = stage.wire.client_of(stage.http, str(uuid4()), stage.prefix)
+def test_whoever_is_not_on_record_is_nobody_here(stage, wire):
+    unknown = wire.client_of(stage.http, str(uuid4()), stage.prefix)
 
     unknown.get("/me").problem(403, "unknown-actor")
 
@@ -291,3 +291,12 @@ def test_reading_material_is_its_owners_alone(team):
     assert team.api("Max").get(item).status == 404
     assert team.api("Max").post(f"{item}/discard", {}).status == 404
     team.api("Ada").get(item).ok(200)
+
+
+def test_limits_and_headers_hold_wherever_it_is_embedded(team):
+    told = team.api("Ada").post("/references", {"title": "x" * 2 * 2**20})
+
+    told.problem(413, "body-too-large")
+    assert told.headers["x-content-type-options"] == "nosniff"
+    assert "frame-ancestors 'none'" in told.headers["content-security-policy"]
+    assert told.headers["x-request-id"]

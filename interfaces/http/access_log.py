@@ -1,0 +1,50 @@
+"""Access log: a line of JSON for each request, which says nothing of anybody.
+
+Routes stand in it as they are described, never with the ids that were asked for; there is no
+address, no person, no token and no query.
+"""
+
+import json
+import logging
+import re
+from uuid import uuid4
+
+from opentelemetry.trace import Span
+from starlette.requests import Request
+from starlette.responses import Response
+
+from .conditions import POSITION
+
+log = logging.getLogger("countersign.http.access")
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
+ELSEWHERE = "elsewhere"
+
+
+def request_id(request: Request) -> str:
+    """The caller's, where it has the form of an id; else a new one."""
+    given = request.headers.get("x-request-id", "")
+    return given if WELL_FORMED.fullmatch(given) else str(uuid4())
+
+
+def route_of(request: Request) -> str:
+    """As it is described: `/plans/{plan}`; one word for whatever leads nowhere."""
+    route = request.scope.get("route")
+    path = getattr(route, "path", None)
+    return str(path) if path and "{rest:path}" not in path else ELSEWHERE
+
+
+def logged(request: Request, response: Response, named: str, seconds: float, span: Span) -> None:
+    told = {
+        "method": request.method,
+        "route": route_of(request),
+        "status": response.status_code,
+        "ms": round(seconds * 1000, 1),
+        "bytes": len(response.body) if hasattr(response, "body") else None,
+        "request": named,
+        "position": response.headers.get(POSITION),
+    }
+    context = span.get_span_context()
+    if context.is_valid:
+        told["trace"] = f"{context.trace_id:032x}"
+    log.info(json.dumps({name: each for name, each in told.items() if each is not None}))
