@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from countersign.infrastructure import assembly
+from countersign.infrastructure.projections.every import projections
 from countersign.infrastructure.projector.follower import Projector
 
 
@@ -22,3 +23,10 @@ def with_code(also: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Call
             return also(company, **options)
 
     return opened
+
+
+@pytest.fixture
+def numbered_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever number a projection has come to: a story of versions begins with 1."""
+    for each in projections(lambda tx, known_as: None):
+        monkeypatch.setattr(type(each), "version", 1)
