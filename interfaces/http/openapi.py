@@ -153,7 +153,7 @@ def described_plainly() -> dict[str, Any]:
 def described_download() -> dict[str, Any]:
     """What `add_api_route` is told about a file that goes out."""
     responses = problems([400, 401, 403, 404, 410, 416, 422, 500, 503])
-    bytes_of_it = {"*/*": {"schema": {"type": "string", "format": "binary"}}}
+    bytes_of_it = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}}
     responses[200] = {"content": bytes_of_it, "headers": _headers(etag=True)}
     responses[206] = {
         "description": "The part that was asked for.",

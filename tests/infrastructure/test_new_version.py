@@ -20,12 +20,13 @@ from countersign.infrastructure.assembly import open_house
 from countersign.infrastructure.projections.every import projections
 from countersign.infrastructure.projections.intervals import Book
 from countersign.infrastructure.projections.people import PeopleProjection
-from countersign.infrastructure.projections.plan_board import PlanBoardProjection
 from countersign.infrastructure.projections.reading_list import ITEM, ReadingListProjection
 from countersign.infrastructure.projector import copies, filling
 from countersign.infrastructure.projector.projection import ProjectionBuilding
 from countersign.infrastructure.projector.rebuild import NothingKept
 from countersign.infrastructure.settings import Settings
+
+pytestmark = pytest.mark.usefixtures("numbered_from_one")
 
 BY_MEDIUM = Book("cs_p_item", ("owner", "medium"), (("owner",), ("medium", "owner")))
 
@@ -85,13 +86,6 @@ def with_new_people_too(find):
 def small_pages(monkeypatch):
     monkeypatch.setattr(filling, "PAGE", 5)
     monkeypatch.setattr(filling, "LAST_PAGE", 2)
-
-
-@pytest.fixture(autouse=True)
-def numbered_from_one(monkeypatch):
-    """Whatever number the code has come to: here 1 is the old one, 2 and 3 are new."""
-    for projection in (ReadingListProjection, PlanBoardProjection):
-        monkeypatch.setattr(projection, "version", 1)
 
 
 def keeps(company, title, medium=Medium.ARTICLE):

@@ -85,6 +85,7 @@ def _add_uploads(router: APIRouter, edge: Edge) -> None:
         return _json(_document(made), 201)
 
     upload.most_bytes = edge.engine.largest_file + AT_ONCE  # type: ignore[attr-defined]
+    upload.most_seconds = edge.gate.settings.upload_seconds  # type: ignore[attr-defined]
 
     async def uploads(request: Request) -> Response:
         waiting = await edge.run(partial(edge.engine.uploads, request.state.actor))

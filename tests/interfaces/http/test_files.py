@@ -316,6 +316,17 @@ def test_who_sees_the_evidence_sees_the_file_and_nobody_else(on_sqlite, case, ap
     assert api("Audrey").get(attached).status == 404
 
 
+def test_whoever_saves_somebody_elses_file_is_logged(on_sqlite, case, api, attached):
+    on_sqlite.import_rows(on_sqlite.row("Audrey", "Tess"))
+    on_sqlite.does("Hilda", c.GrantRole(person=on_sqlite.person("Audrey"), role=Role.AUDITOR))
+    case.walk("asked")
+    api("Audrey").get(f"{attached}?reason=yearly+audit").ok(200)
+
+    (read,) = api("Ada").get("/me/reads").ok().body["items"]
+    assert (read["reader"], read["sight"]) == (on_sqlite.person("Audrey"), "auditor")
+    assert (read["what"], read["reason"]) == ("PlanBoard", "yearly audit")
+
+
 def test_reading_material_is_its_owners_alone(on_sqlite, api):
     ada = api("Ada")
     item = ada.post("/references", {"title": "an article"}).ok(201).location

@@ -9,6 +9,7 @@ import pytest
 from countersign.application import commands as c
 from countersign.application.access import ACCESS, Who
 from countersign.domain.employee import Role
+from countersign.domain.hold import Scope
 from countersign.interfaces.http.examples import EXAMPLES
 from countersign.interfaces.http.router import actions, reads, watches
 
@@ -80,6 +81,13 @@ class Stage:
         )
         self.absence = self.case.does(away).events[0].event.absence
         self.appointment = company.appoints("Ada", "Bob")
+        scope = Scope(persons=(company.person("Bob"),))
+        placed = company.does("Hilda", c.PlaceHold(scope=scope, matter="claim", authority="court"))
+        self.hold = placed.events[0].said["hold"]
+        company.does("Bob", c.KeepItem(title="a post"))
+        (self.run,) = company.does(
+            "Hilda", c.DraftErasure(person=company.person("Bob"), reason="asked for")
+        ).events
 
     @property
     def named(self):
@@ -96,6 +104,10 @@ class Stage:
             "projection": "inbox",
             "role": "auditor",
             "year": 2026,
+            "version": 1,
+            "hold": self.hold,
+            "run": self.run.stream,
+            "certificate": self.run.said["certificate"],
         }
 
     def body(self, command):
