@@ -30,7 +30,7 @@ from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
 from ..domain.policy import Starting
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
-from ..domain.retention import Evaluation, Outcome
+from ..domain.retention import Evaluation, RetentionOutcome
 from ..domain.schedule import Action, Confirm, Cutoff, Group, Trigger
 from ..domain.sealed import Erased, Sealed
 
@@ -168,7 +168,7 @@ class Register(Question, Part):
     kind: ItemKind | None = None
     group: Group | None = None
     record_class: RecordClass | None = None
-    outcome: Outcome | None = None
+    outcome: RetentionOutcome | None = None
     state: ItemState | None = None
     may_go: bool | None = None
     told: bool = False

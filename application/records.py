@@ -22,7 +22,7 @@ from ..domain.refusals import (
     UnknownPerson,
     YearsNotConfirmed,
 )
-from ..domain.retention import Because, Evaluation, Outcome, evaluate
+from ..domain.retention import Because, Evaluation, RetentionOutcome, evaluate
 from ..domain.schedule import Action, Confirm, Duration, Group, Series
 from ..domain.sealed import Sealed
 from . import commands as c
@@ -470,7 +470,7 @@ def _obstacle(desk: Desk, run: DisposalRun, now: Entry) -> tuple[Withheld, ...] 
             return _erasable(desk, now).withheld or None
         case RunKind.DEMOTION:
             return None if _is_demotable(desk, now) else ()
-    return () if now.evaluation.outcome is Outcome.HELD else None
+    return () if now.evaluation.outcome is RetentionOutcome.HELD else None
 
 
 def _doomed(desk: Desk, run: DisposalRun, item: Item) -> tuple[LiveUnit, ...]:
@@ -527,7 +527,7 @@ def _swept(entry: Entry) -> bool:
     found = entry.evaluation
     known = entry.item.noticed_on is not None or entry.item.discarded
     by_itself = found.confirm is Confirm.AUTOMATIC and found.action is Action.DESTROY
-    return known and by_itself and found.outcome is Outcome.OVERDUE
+    return known and by_itself and found.outcome is RetentionOutcome.OVERDUE
 
 
 def _erasable(desk: Desk, entry: Entry) -> Entry:
@@ -560,7 +560,7 @@ def _demotable(desk: Desk, entry: Entry) -> None:
 
 def _is_demotable(desk: Desk, entry: Entry) -> bool:
     item = entry.item
-    if item.kind is not ItemKind.COPY or entry.evaluation.outcome is Outcome.HELD:
+    if item.kind is not ItemKind.COPY or entry.evaluation.outcome is RetentionOutcome.HELD:
         return False
     retracted = desk.recall(RESULT, item.stream).retracted
     return retracted and item.group is Group.NEVER_SUBMITTED
@@ -569,7 +569,7 @@ def _is_demotable(desk: Desk, entry: Entry) -> bool:
 def discarded(desk: Desk, item: Item, events: Sequence[Event]) -> None:
     """What its owner throws away goes the same way: a run of one, certified like any other."""
     entry = _entry(desk, item, _today(desk))
-    if entry.evaluation.outcome is Outcome.HELD:
+    if entry.evaluation.outcome is RetentionOutcome.HELD:
         raise OnHold
     run_id = _draft(desk, RunKind.DISCARD, [entry], approved=True)
     run = desk.run(run_id)

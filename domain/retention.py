@@ -14,7 +14,7 @@ from .items import Item
 from .schedule import Action, Confirm, Group, Series, Trigger, Version
 
 
-class Outcome(StrEnum):
+class RetentionOutcome(StrEnum):
     ELIGIBLE = "eligible"
     NOT_DUE = "not_due"
     AWAITING_TRIGGER = "awaiting_trigger"
@@ -55,7 +55,7 @@ class Evaluation(Value):
     `action` and `confirm` are those of the series that governs: the one that keeps it longest.
     """
 
-    outcome: Outcome
+    outcome: RetentionOutcome
     reasons: tuple[Reason, ...]
     schedule: int
     evaluated_on: date
@@ -67,7 +67,7 @@ class Evaluation(Value):
 
     @property
     def may_go(self) -> bool:
-        return self.outcome in (Outcome.ELIGIBLE, Outcome.OVERDUE)
+        return self.outcome in (RetentionOutcome.ELIGIBLE, RetentionOutcome.OVERDUE)
 
 
 def evaluate(item: Item, version: Version, holds: Iterable[Hold], on: date) -> Evaluation:
@@ -75,7 +75,7 @@ def evaluate(item: Item, version: Version, holds: Iterable[Hold], on: date) -> E
     rows = version.covering(item.group)
     series = tuple(row.code for row in rows)
     blank = Evaluation(
-        outcome=Outcome.CANNOT_EVALUATE,
+        outcome=RetentionOutcome.CANNOT_EVALUATE,
         reasons=(),
         schedule=version.number,
         evaluated_on=on,
@@ -94,25 +94,31 @@ def _held(found: Evaluation, item: Item, holds: Iterable[Hold]) -> Evaluation:
     )
     if not over:
         return found
-    return found.model_copy(update={"outcome": Outcome.HELD, "reasons": (*over, *found.reasons)})
+    return found.model_copy(
+        update={"outcome": RetentionOutcome.HELD, "reasons": (*over, *found.reasons)}
+    )
 
 
 def _undated(item: Item, rows: Sequence[Series], blank: Evaluation) -> Evaluation | None:
     """What is decided without any date, or for the want of one."""
     if not rows:
-        return _with(blank, Outcome.CANNOT_EVALUATE, Reason(code=Because.NO_SERIES))
+        return _with(blank, RetentionOutcome.CANNOT_EVALUATE, Reason(code=Because.NO_SERIES))
     if forever := _codes(rows, lambda row: row.action is Action.KEEP):
-        return _with(blank, Outcome.PERMANENT, *_each(Because.KEPT_FOR_GOOD, forever))
+        return _with(blank, RetentionOutcome.PERMANENT, *_each(Because.KEPT_FOR_GOOD, forever))
     if unconfirmed := _codes(rows, lambda row: row.is_open):
         return _with(
-            blank, Outcome.CANNOT_EVALUATE, *_each(Because.YEARS_NOT_CONFIRMED, unconfirmed)
+            blank,
+            RetentionOutcome.CANNOT_EVALUATE,
+            *_each(Because.YEARS_NOT_CONFIRMED, unconfirmed),
         )
     dateless = [row.code for row in rows if _start(item, row) is None]
     awaiting = [row.code for row in rows if row.code in dateless and row.trigger is Trigger.EVENT]
     if set(dateless) - set(awaiting):
-        return _with(blank, Outcome.CANNOT_EVALUATE, *_each(Because.NO_DATE, dateless))
+        return _with(blank, RetentionOutcome.CANNOT_EVALUATE, *_each(Because.NO_DATE, dateless))
     if awaiting:
-        return _with(blank, Outcome.AWAITING_TRIGGER, *_each(Because.TRIGGER_AWAITED, awaiting))
+        return _with(
+            blank, RetentionOutcome.AWAITING_TRIGGER, *_each(Because.TRIGGER_AWAITED, awaiting)
+        )
     return None
 
 
@@ -136,21 +142,21 @@ def _dated(item: Item, rows: Sequence[Series], blank: Evaluation, on: date) -> E
             for code, end in ends.items()
             if end < due
         ]
-        return _with(found, Outcome.CONFLICT, *reasons, _minimum(governing.code, due, on))
+        return _with(found, RetentionOutcome.CONFLICT, *reasons, _minimum(governing.code, due, on))
     minima = [_minimum(code, day, on) for code, day in dues.items()]
     if on < due:
-        return _with(found, Outcome.NOT_DUE, *minima)
+        return _with(found, RetentionOutcome.NOT_DUE, *minima)
     if governing.action is Action.REVIEW:
         review = Reason(code=Because.TO_BE_REVIEWED, series=governing.code)
-        return _with(found, Outcome.REVIEW_DUE, *minima, review)
+        return _with(found, RetentionOutcome.REVIEW_DUE, *minima, review)
     if latest is not None and on > latest:
         over = [
             Reason(code=Because.MAXIMUM_OVER, series=code, on=end)
             for code, end in ends.items()
             if on > end
         ]
-        return _with(found, Outcome.OVERDUE, *minima, *over)
-    return _with(found, Outcome.ELIGIBLE, *minima)
+        return _with(found, RetentionOutcome.OVERDUE, *minima, *over)
+    return _with(found, RetentionOutcome.ELIGIBLE, *minima)
 
 
 def _start(item: Item, row: Series) -> date | None:
@@ -195,5 +201,5 @@ def _each(code: Because, series: Iterable[str]) -> list[Reason]:
     return [Reason(code=code, series=each) for each in series]
 
 
-def _with(found: Evaluation, outcome: Outcome, *reasons: Reason) -> Evaluation:
+def _with(found: Evaluation, outcome: RetentionOutcome, *reasons: Reason) -> Evaluation:
     return found.model_copy(update={"outcome": outcome, "reasons": reasons})

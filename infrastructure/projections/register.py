@@ -26,7 +26,7 @@ from ...domain.event import Id
 from ...domain.hold import Hold
 from ...domain.items import Item, ItemKind
 from ...domain.refusals import UnknownItem
-from ...domain.retention import Because, Evaluation, Outcome, evaluate
+from ...domain.retention import Because, Evaluation, RetentionOutcome, evaluate
 from ...domain.schedule import Action, Confirm, Version
 from .. import codec
 from ..database import Tx
@@ -291,13 +291,13 @@ def _is_residue(tx: Tx, end: Doc) -> bool:
 def _to_go(register: _Register, limit: int) -> list[RegisterItem]:
     """What its owner is to be told of, and what the sweep may take."""
     untold, told = of_reading(register.version, register.on)
-    notices = _swept(register, untold, (Outcome.ELIGIBLE, Outcome.OVERDUE))
-    takes = _swept(register, told, (Outcome.OVERDUE,))
+    notices = _swept(register, untold, (RetentionOutcome.ELIGIBLE, RetentionOutcome.OVERDUE))
+    takes = _swept(register, told, (RetentionOutcome.OVERDUE,))
     return [*islice(notices, limit), *islice(takes, limit)]
 
 
 def _swept(
-    register: _Register, choice: Chosen, outcomes: tuple[Outcome, ...]
+    register: _Register, choice: Chosen, outcomes: tuple[RetentionOutcome, ...]
 ) -> Iterator[RegisterItem]:
     """The longest noticed, and the oldest, first; what a hold keeps is passed over."""
     where, read, full = f"{choice.where} AND {there(register.tx)}", 0, True
@@ -320,7 +320,7 @@ def _swept(
                 yield view
 
 
-def _goes_by_itself(found: Evaluation, outcomes: tuple[Outcome, ...]) -> bool:
+def _goes_by_itself(found: Evaluation, outcomes: tuple[RetentionOutcome, ...]) -> bool:
     """Destroyed without anybody's confirmation, and by a day that the schedule names."""
     by_itself = found.action is Action.DESTROY and found.confirm is Confirm.AUTOMATIC
     return by_itself and found.latest is not None and found.outcome in outcomes

@@ -10,7 +10,7 @@ from ...application import commands as c
 from ...application.questions import ItemState, ItemStory, Register, RegisterItem, WhyItem
 from ...domain.event import RecordClass
 from ...domain.items import ItemKind
-from ...domain.retention import Outcome
+from ...domain.retention import RetentionOutcome
 from ...domain.schedule import Group
 from . import (
     certificates,
@@ -55,7 +55,9 @@ def register(
     record_class: Annotated[
         RecordClass | None, typer.Option("--class", help="Of one class.")
     ] = None,
-    outcome: Annotated[Outcome | None, typer.Option("--outcome", help="With one outcome.")] = None,
+    outcome: Annotated[
+        RetentionOutcome | None, typer.Option("--outcome", help="With one outcome.")
+    ] = None,
     state: Annotated[ItemState | None, typer.Option("--state", help="In one state.")] = None,
     on: On = None,
     limit: Limit = 200,
@@ -159,7 +161,7 @@ def _print(here: Here, found: Sequence[RegisterItem]) -> None:
     if not found:
         render.say(here.out, "There is nothing of that kind.")
         return
-    headings = ("Item", "Kind", "Class", "Series", "Since", "Trigger", "Due", "Outcome")
+    headings = ("Item", "Kind", "Class", "Series", "Since", "Trigger", "Due", "RetentionOutcome")
     render.table(here.out, headings, (retention_words.row(each) for each in found))
 
 

@@ -8,8 +8,10 @@ from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import (
     AuditTrail,
+    Disposal,
     Inbox,
     InboxItem,
+    LegalHolds,
     PlanBoard,
     PlanView,
     ReadingList,
@@ -52,6 +54,10 @@ def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
             raise UnknownTask
         if "result" in named and named["result"] not in results:
             raise UnknownResult
+    if "run" in named:
+        engine.glance(Disposal(run=named["run"]), actor)
+    if "hold" in named:
+        engine.glance(LegalHolds(), actor)
     if "item" in named:
         engine.ask(ReadingList(person=actor.person, item=named["item"]), actor)
 

@@ -20,7 +20,7 @@ from countersign.domain.refusals import (
     UnknownRun,
     UnknownSchedule,
 )
-from countersign.domain.retention import Because, Outcome
+from countersign.domain.retention import Because, RetentionOutcome
 from countersign.domain.sealed import Erased
 
 YEARS = {"PR-ENABLE": "P7Y", "PR-SHORT": "P2Y", "PR-PEOPLE": "P2Y"}
@@ -111,7 +111,7 @@ def test_reading_material_stands_in_it_with_the_day_from_which_it_may_go(office)
     (found,) = register(office, "Rita", kind=ItemKind.REFERENCE)
 
     assert (found.item, found.owner) == (item, office.person("Ada"))
-    assert found.evaluation.outcome is Outcome.NOT_DUE
+    assert found.evaluation.outcome is RetentionOutcome.NOT_DUE
     assert found.evaluation.due == date(2027, 3, 2)
     assert found.state is q.ItemState.LIVE
 
@@ -124,7 +124,7 @@ def test_a_case_stands_in_it_with_all_that_belongs_to_it(office):
     assert {item.owner for item in found} == {office.person("Ada")}
     request = next(item for item in found if item.kind is ItemKind.REQUEST)
     assert request.triggered_on == case.request.until
-    assert request.evaluation.outcome is Outcome.CANNOT_EVALUATE
+    assert request.evaluation.outcome is RetentionOutcome.CANNOT_EVALUATE
     assert request.evaluation.reasons[0].code is Because.YEARS_NOT_CONFIRMED
 
 
@@ -158,7 +158,7 @@ def test_who_has_left_stands_in_it_with_the_day(office):
         ({"group": "never_submitted"}, ["copy", "plan", "result"]),
         ({"record_class": "reference_material"}, ["reference"]),
         ({"record_class": "control_record"}, []),
-        ({"outcome": Outcome.NOT_DUE}, ["reference"]),
+        ({"outcome": RetentionOutcome.NOT_DUE}, ["reference"]),
         ({"may_go": True}, []),
         ({"state": q.ItemState.DESTROYED}, []),
     ],
@@ -205,7 +205,7 @@ def test_a_hold_shows_on_what_it_covers(office):
     (found,) = register(office, "Ada", kind=ItemKind.REFERENCE)
 
     assert found.holds == (hold,)
-    assert found.evaluation.outcome is Outcome.HELD
+    assert found.evaluation.outcome is RetentionOutcome.HELD
 
 
 def test_as_of_before_the_hold_it_was_not_held(office):
@@ -215,7 +215,7 @@ def test_as_of_before_the_hold_it_was_not_held(office):
     wanted = q.Register(kind=ItemKind.REFERENCE)
     (then,) = office.ask("Rita", wanted, as_of=before)
 
-    assert then.evaluation.outcome is Outcome.NOT_DUE
+    assert then.evaluation.outcome is RetentionOutcome.NOT_DUE
 
 
 # What is no more
@@ -228,7 +228,7 @@ def test_swept_material_stays_known_through_the_run_that_took_it(office):
     assert found.item == item
     assert found.residue
     assert found.destroyed_on == office.clock.today
-    assert found.evaluation.outcome is Outcome.OVERDUE
+    assert found.evaluation.outcome is RetentionOutcome.OVERDUE
     assert office.ask("Ada", q.WhyItem(item=item)).item == found
 
 

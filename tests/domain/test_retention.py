@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from countersign.domain.hold import Hold, Scope
-from countersign.domain.retention import Because, Outcome, evaluate
+from countersign.domain.retention import Because, RetentionOutcome, evaluate
 from countersign.domain.schedule import (
     SHIPPED,
     Action,
@@ -35,10 +35,10 @@ def outcome(item, rows, on, held=()):
 @pytest.mark.parametrize(
     ("on", "expected"),
     [
-        (date(2027, 3, 1), Outcome.NOT_DUE),
-        (date(2027, 3, 2), Outcome.ELIGIBLE),
-        (date(2027, 4, 2), Outcome.ELIGIBLE),
-        (date(2027, 4, 3), Outcome.OVERDUE),
+        (date(2027, 3, 1), RetentionOutcome.NOT_DUE),
+        (date(2027, 3, 2), RetentionOutcome.ELIGIBLE),
+        (date(2027, 4, 2), RetentionOutcome.ELIGIBLE),
+        (date(2027, 4, 3), RetentionOutcome.OVERDUE),
     ],
 )
 def test_reading_material_may_go_after_a_year_and_is_overdue_after_a_month_of_grace(on, expected):
@@ -48,8 +48,8 @@ def test_reading_material_may_go_after_a_year_and_is_overdue_after_a_month_of_gr
 def test_a_late_notice_gives_the_whole_grace_all_the_same():
     item = reading(noticed_on=date(2028, 1, 10))
 
-    assert outcome(item, Version(), date(2028, 2, 10)) is Outcome.ELIGIBLE
-    assert outcome(item, Version(), date(2028, 2, 11)) is Outcome.OVERDUE
+    assert outcome(item, Version(), date(2028, 2, 10)) is RetentionOutcome.ELIGIBLE
+    assert outcome(item, Version(), date(2028, 2, 11)) is RetentionOutcome.OVERDUE
 
 
 # Dates
@@ -87,7 +87,7 @@ def test_dates_are_civil_so_that_no_hour_and_no_zone_moves_them():
 def test_a_trigger_that_has_not_come_is_awaited_and_says_so():
     found = evaluate(record(triggered_on=None), version(series()), (), date(2099, 1, 1))
 
-    assert found.outcome is Outcome.AWAITING_TRIGGER
+    assert found.outcome is RetentionOutcome.AWAITING_TRIGGER
     assert found.reasons[0].code is Because.TRIGGER_AWAITED
     assert not found.may_go
 
@@ -96,8 +96,8 @@ def test_a_trigger_that_is_taken_back_is_awaited_again():
     """Asking again suspends it."""
     rows, on = version(series(minimum="P1Y")), date(2028, 1, 1)
 
-    assert outcome(record(), rows, on) is Outcome.ELIGIBLE
-    assert outcome(record(triggered_on=None), rows, on) is Outcome.AWAITING_TRIGGER
+    assert outcome(record(), rows, on) is RetentionOutcome.ELIGIBLE
+    assert outcome(record(triggered_on=None), rows, on) is RetentionOutcome.AWAITING_TRIGGER
 
 
 def test_a_trigger_that_is_corrected_counts_from_its_new_day():
@@ -109,18 +109,18 @@ def test_a_trigger_that_is_corrected_counts_from_its_new_day():
 
 def test_a_day_ahead_is_reckoned_like_any_other():
     """A preview is no decision: a draft is refused for a day that is still to come."""
-    assert outcome(reading(), Version(), date(2090, 1, 1)) is Outcome.OVERDUE
+    assert outcome(reading(), Version(), date(2090, 1, 1)) is RetentionOutcome.OVERDUE
 
 
 def test_an_earlier_day_never_makes_something_eligible():
     """A clock that jumps back keeps; it never destroys."""
-    assert outcome(reading(), Version(), date(1990, 1, 1)) is Outcome.NOT_DUE
+    assert outcome(reading(), Version(), date(1990, 1, 1)) is RetentionOutcome.NOT_DUE
 
 
 def test_an_item_without_any_date_cannot_be_evaluated_and_never_goes():
     found = evaluate(reading(created_on=None), Version(), (), date(2099, 1, 1))
 
-    assert found.outcome is Outcome.CANNOT_EVALUATE
+    assert found.outcome is RetentionOutcome.CANNOT_EVALUATE
     assert found.reasons[0].code is Because.NO_DATE
 
 
@@ -128,7 +128,7 @@ def test_a_maximum_before_another_minimum_is_a_conflict_that_a_person_decides():
     rows = version(series("A"), series("B", minimum="P1Y", maximum=Duration(years=2)))
     found = evaluate(record(), rows, (), date(2099, 1, 1))
 
-    assert found.outcome is Outcome.CONFLICT
+    assert found.outcome is RetentionOutcome.CONFLICT
     assert {reason.series for reason in found.reasons} == {"A", "B"}
 
 
@@ -152,34 +152,34 @@ def test_if_one_series_asks_for_two_persons_two_are_asked():
 def test_years_that_nobody_has_confirmed_are_never_over():
     found = evaluate(record(), Version(), (), date(2999, 1, 1))
 
-    assert found.outcome is Outcome.CANNOT_EVALUATE
+    assert found.outcome is RetentionOutcome.CANNOT_EVALUATE
     assert found.reasons[0].code is Because.YEARS_NOT_CONFIRMED
 
 
 def test_what_is_kept_for_good_is_permanent():
     rows = version(series(action=Action.KEEP, minimum=None))
 
-    assert outcome(record(), rows, date(2999, 1, 1)) is Outcome.PERMANENT
+    assert outcome(record(), rows, date(2999, 1, 1)) is RetentionOutcome.PERMANENT
 
 
 def test_what_is_to_be_reviewed_does_not_go_by_itself():
     found = evaluate(record(), version(series(action=Action.REVIEW)), (), date(2040, 1, 1))
 
-    assert found.outcome is Outcome.REVIEW_DUE
+    assert found.outcome is RetentionOutcome.REVIEW_DUE
     assert not found.may_go
 
 
 def test_a_hold_beats_a_maximum_and_the_reasons_behind_it_stay_in_sight():
     found = evaluate(reading(), Version(), (ON_ADA,), date(2030, 1, 1))
 
-    assert found.outcome is Outcome.HELD
+    assert found.outcome is RetentionOutcome.HELD
     assert [reason.code for reason in found.reasons[:2]] == [Because.ON_HOLD, Because.MINIMUM_OVER]
 
 
 def test_a_group_without_a_series_cannot_be_evaluated():
     bare = Version(rows=SHIPPED[1:])
 
-    assert outcome(reading(), bare, date(2099, 1, 1)) is Outcome.CANNOT_EVALUATE
+    assert outcome(reading(), bare, date(2099, 1, 1)) is RetentionOutcome.CANNOT_EVALUATE
 
 
 # Properties

@@ -21,7 +21,7 @@ from countersign.domain.disposal import (
 )
 from countersign.domain.event import RecordClass
 from countersign.domain.items import Item, ItemKind
-from countersign.domain.retention import Because, Evaluation, Outcome, Reason
+from countersign.domain.retention import Because, Evaluation, Reason, RetentionOutcome
 from countersign.domain.schedule import Action, Confirm, Group
 from countersign.infrastructure import codec
 from countersign.infrastructure.certificates import CertificateFolder, Signed, Signer
@@ -41,7 +41,7 @@ ITEM = Item(
     owner=TWO,
 )
 EVALUATION = Evaluation(
-    outcome=Outcome.OVERDUE,
+    outcome=RetentionOutcome.OVERDUE,
     reasons=(Reason(code=Because.MAXIMUM_OVER, series="RM-READ", on=DAY),),
     schedule=1,
     evaluated_on=DAY,

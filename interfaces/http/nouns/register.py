@@ -7,7 +7,7 @@ from pydantic import Field
 from ....application import questions as q
 from ....domain.event import ItemId, PersonId, PlanId, RecordClass
 from ....domain.items import ItemKind
-from ....domain.retention import Outcome
+from ....domain.retention import RetentionOutcome
 from ....domain.schedule import Group
 from ..reads import Here, Listed, On, Part, Read, When
 
@@ -27,7 +27,7 @@ class RegisterQuery(Listed):
     kind: Annotated[ItemKind | None, Field(description="Of one kind.")] = None
     group: Annotated[Group | None, Field(description="Kept for one reason.")] = None
     record_class: Annotated[RecordClass | None, Field(description="Of one class.")] = None
-    outcome: Annotated[Outcome | None, Field(description="With one outcome.")] = None
+    outcome: Annotated[RetentionOutcome | None, Field(description="With one outcome.")] = None
     state: Annotated[q.ItemState | None, Field(description="In one state.")] = None
     may_go: Annotated[bool | None, Field(description="What could be disposed of, or not.")] = None
 
