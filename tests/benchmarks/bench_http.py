@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from countersign.application.commands import KeepItem
+from countersign.application.questions import WhoIs
 from countersign.interfaces.http.development import DevelopmentTokens
 
 from .conftest import FIRST_PRACTICE, Company
