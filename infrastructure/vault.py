@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from ..domain.event import Event, may_hold_text, sealed_fields
 from ..domain.refusals import Disposed, Invalid
@@ -295,7 +296,7 @@ def _content(row: _Row, key: Key | None, certificate: str | None) -> Content:
         missing = "key" if row.sealed else "text"
         return Lost(f"The {missing} of cell {row.cell} is gone, and no certificate says why.")
     try:
-        event_id, fields = json.loads(key.open(row.cell, row.sealed))
+        event_id, fields = from_json(key.open(row.cell, row.sealed))
     except (InvalidTag, ValueError, TypeError):
         return Tampered(f"Cell {row.cell} does not belong to its key: one of the two was changed.")
     return {_commitment(key, event_id, path, text): text for path, text in fields}
