@@ -38,7 +38,9 @@ def test_as_of_another_moment_or_day_it_is_another_question(given):
     assert given.get([LIVE], (WhoIs(known_as="ada"), None, date(2026, 3, 3))) is None
 
 
-@pytest.mark.parametrize("moved", [{"position": 8}, {"updated": 1_001}, {"number": 2}])
+@pytest.mark.parametrize(
+    "moved", [{"position": 8}, {"updated": 1_001}, {"number": 2}, {"shrunk": 1}]
+)
 def test_all_is_forgotten_when_a_copy_has_moved(given, moved):
     other = replace(LIVE, **moved)
     assert given.get([other], asked(WhoIs(known_as="ada"))) is None
