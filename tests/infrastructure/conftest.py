@@ -12,6 +12,7 @@ from countersign.domain.disposal import CertificateIssued, DisposalRun, RunDraft
 from countersign.domain.items import ItemKind
 from countersign.infrastructure import assembly
 from countersign.infrastructure.pages import some
+from countersign.infrastructure.projections.every import projections
 from countersign.infrastructure.projector.follower import Projector
 
 
@@ -27,6 +28,13 @@ def with_code(also: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> Call
             return also(company, **options)
 
     return opened
+
+
+@pytest.fixture
+def numbered_from_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever number a projection has come to: a story of versions begins with 1."""
+    for each in projections(lambda tx, known_as: None):
+        monkeypatch.setattr(type(each), "version", 1)
 
 
 YEARS = ("PR-ENABLE", "PR-SHORT", "PR-PEOPLE")

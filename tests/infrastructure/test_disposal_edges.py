@@ -1,0 +1,96 @@
+"""What is easily got wrong between a hold, an erasure and a run; docs/reference/edge-cases.md."""
+
+import pytest
+
+from countersign.application import commands as c
+from countersign.domain.approval import Phase
+from countersign.domain.disposal import Fate
+from countersign.domain.hold import Scope
+from countersign.domain.refusals import NothingToDispose
+
+
+def hold(company, name, **scope):
+    placed = c.PlaceHold(scope=Scope(**scope), matter="a dispute", authority="the court")
+    return company.when(name, placed).then_events("hold.placed")
+
+
+def fates(certificate):
+    return {each.item: each.fate for each in certificate.done}
+
+
+@pytest.fixture
+def without_ada(company, records):
+    """Ada has left, and all about her has been erased."""
+    company.leaves("Ada")
+    records.in_years()
+    records.disposed(records.erasure("Ada"))
+    return company
+
+
+def test_a_hold_on_somebody_already_erased_is_placed_and_brings_nothing_back(without_ada, records):
+    ada = without_ada.person("Ada")
+    before = records.units(ada)
+
+    hold(without_ada, "Rob", persons=(ada,))
+
+    assert "live" not in before.values()
+    assert records.units(ada) == before
+    records.all_as_rebuilt()
+
+
+def test_a_hold_on_what_is_only_a_residue_brings_nothing_back(company, records):
+    case = records.closed_case()
+    records.in_years()
+    issued = records.disposed_case(case)
+
+    hold(company, "Rob", items=(case.plan,))
+    company.engine.carry_out(issued.certificate.run)
+
+    assert records.told(case.plan) == []
+    assert records.issued(issued.certificate.run) == issued
+
+
+def test_whoever_placed_a_hold_may_approve_and_what_is_held_stays(company, records):
+    held, other = records.closed_case("Ada"), records.closed_case("Bob")
+    records.in_years()
+    run = records.drafted(*records.refs(held), *records.refs(other))
+    hold(company, "Hilda", cases=(held.plan,))
+
+    fate = fates(records.disposed(run).certificate)
+
+    assert (fate[held.plan], fate[held.result]) == (Fate.SPARED, Fate.SPARED)
+    assert (fate[other.plan], fate[other.result]) == (Fate.DESTROYED, Fate.DESTROYED)
+
+
+def test_a_request_for_erasure_that_comes_twice_finds_nothing_left(company, records):
+    company.leaves("Ada")
+    records.in_years()
+    first, second = records.erasure("Ada"), records.erasure("Ada")
+    records.disposed(first)
+
+    again = records.disposed(second).certificate
+
+    assert [(each.units, each.cells) for each in again.done] == [((), 0)] * len(again.done)
+    erasure = c.DraftErasure(person=company.person("Ada"), reason="asked for once more")
+    company.when("Rob", erasure).refused(NothingToDispose)
+
+
+def test_a_decision_counts_when_the_name_of_whoever_took_it_is_gone(company, records):
+    case = company.case("Ada", "enabled")
+    above = company.manager[company.manager["Ada"]]
+    company.moves(company.manager["Ada"], "Hilda")
+    company.leaves(above)
+    records.in_years()
+
+    records.disposed(records.erasure(above))
+
+    assert case.request.phase is Phase.ENABLED
+    records.all_as_rebuilt()
+
+
+def test_somebody_erased_who_comes_back_is_somebody_new(without_ada):
+    before = without_ada.person("Ada")
+
+    without_ada.import_rows(without_ada.row("Ada", without_ada.manager["Ada"]))
+
+    assert without_ada.person("Ada") != before
