@@ -192,7 +192,8 @@ def test_the_demo_tells_every_story_and_leaves_the_database(story):
 
     assert "level 2 accepts" in replayed
     assert "process record" in replayed
-    assert "reference material" in replayed
+    assert "reference material" not in replayed, "two years later it has been destroyed"
+    assert re.search(r"reading material \w+: destroyed on [\w ]+, certificate \w+", story.told)
 
 
 def test_a_replay_as_of_an_earlier_day_stops_there(story):
