@@ -254,7 +254,7 @@ def test_what_was_destroyed_is_gone_under_its_certificate(on_sqlite, api):
 
     assert told.body["details"]["certificate"] in told.body["detail"]
     name = ada.get(item).body["files"][0]["name"]
-    assert name["certificate"] == told.body["details"]["certificate"]
+    assert name == told.body["details"] | {"on": on_sqlite.clock.today.isoformat()}
 
 
 def test_what_is_lost_or_changed_is_no_answer(on_sqlite, attached, api):
