@@ -51,7 +51,13 @@ def _a_name(name: str) -> str:
     return name
 
 
-FileName = Annotated[Text, Field(max_length=255), AfterValidator(_a_name)]
+AMISS = r"/\\\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069"
+A_NAME = rf"^(?!\s*\.{{1,2}}\s*$)\s*[^{AMISS}]*[^\s{AMISS}][^{AMISS}]*\s*$"
+"""What `_a_name` takes, told to those who read our JSON schemas."""
+
+FileName = Annotated[
+    Text, Field(max_length=255, json_schema_extra={"pattern": A_NAME}), AfterValidator(_a_name)
+]
 
 Weekdays = Annotated[
     tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)

@@ -16,16 +16,9 @@ def what_the_document_allows_has_the_right_form(ctx, response, case):
     ):
         return
     said = response.json()
-    ours = _is_of_a_cursor(said) or _is_of_a_files_name(said)
-    assert not said["type"].endswith(NOT_OUR_FORM) or ours, said
+    assert not said["type"].endswith(NOT_OUR_FORM) or _is_of_a_cursor(said), said
 
 
 def _is_of_a_cursor(said):
     """A cursor is good if an earlier answer has named it; no pattern can say that."""
     return {each.get("parameter") for each in said.get("errors", ())} == {"cursor"}
-
-
-def _is_of_a_files_name(said):
-    """Which characters a file's name may have is told in words, and not by its pattern."""
-    told = {each["detail"] for each in said.get("errors", ()) if each.get("pointer") == "#/name"}
-    return bool(told) and all("the name" in each or "name alone" in each for each in told)
