@@ -14,7 +14,7 @@ demo: $(RUN) ## play a small company's story on a simulated clock, on SQLite
 	@$(BIN)/countersign demo
 
 test: $(DEV) ## run the tests, on SQLite and on PostgreSQL
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n auto --maxprocesses 8 --dist worksteal
 
 check: $(DEV) ## check format, lint, import contracts and types
 	@echo "format" && $(BIN)/ruff format --check .

@@ -461,7 +461,7 @@ def test_a_skip_leaves_one_event_out_and_a_rebuild_leaves_it_out_too(held_up):
     skip = f"projections quarantine skip plan_board {part} --reason"
     said = shell(skip, "see the notes", "--as", "1")
 
-    assert re.search(r"Plan board 1 goes on without event \d+\.", said)
+    assert re.search(r"Plan board \d+ goes on without event \d+\.", said)
     assert "goes on: 3 events folded." in said
     assert shell.says("projections status")["healthy"]
     shell("projections verify")

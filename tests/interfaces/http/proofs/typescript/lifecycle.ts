@@ -96,7 +96,7 @@ async function accept(client: Client, plan: string, level: number, result: strin
   const inbox = await api.listInbox({ ...mine, query: { plan, kind: 'decide' } });
   const waiting = sure(inbox.data.items[0]);
   if (waiting.level !== level) throw new Error(`waits for level ${waiting.level}, not ${level}`);
-  const path = { plan, task: waiting.task };
+  const path = { plan, task: sure(waiting.task) };
   const seen = await api.getRequest({ ...mine, path });
   await api.acceptTask({
     ...mine,
