@@ -69,7 +69,7 @@ def described(
 ) -> dict[str, Any]:
     """What `add_api_route` is told about a command's route."""
     parameters = [KEY, *([if_match(must_match)] if conditional else [])]
-    statuses = [400, 401, 403, 404, 409, 412, 422, 500, 503]
+    statuses = [400, 401, 403, 404, 408, 409, 412, 413, 422, 500, 503]
     statuses += [415] if body else []
     statuses += [428] if must_match else []
     responses: dict[int | str, Any] = problems(statuses)
@@ -129,20 +129,30 @@ def described_watch(name: str, event: str, tells: type[BaseModel]) -> dict[str, 
 
 def described_query(example: Any) -> dict[str, Any]:
     """What `add_api_route` is told about a question that is asked in a body."""
-    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 409, 415, 422, 500, 503])
+    responses: dict[int | str, Any] = problems(
+        [400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 503]
+    )
     responses[200] = {"content": {"application/json": {"example": example}}}
     return {"responses": responses}
 
 
+TOO_MANY = 429
+LATER = {TOO_MANY, 503}
+
+
 def problems(statuses: Iterable[int]) -> dict[int | str, Any]:
-    """Each status with a problem, whose schema `carrying_problem` brings along."""
+    """Each status with a problem, whose schema `carrying_problem` brings along.
+
+    That somebody asks too often (429) is said wherever they ask.
+    """
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {
             "description": reason(status),
             "content": {MEDIA_TYPE: {"schema": schema}},
+            **({"headers": _headers(later=True)} if status in LATER else {}),
         }
-        for status in sorted(statuses)
+        for status in sorted({*statuses, TOO_MANY})
     }
 
 
@@ -189,6 +199,14 @@ HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "link": (
         "Link",
         {"description": 'The next part, as rel="next".', "schema": {"type": "string"}},
+    ),
+    "later": (
+        "Retry-After",
+        {
+            "description": "In how many seconds to ask again.",
+            "schema": {"type": "integer", "minimum": 0},
+            "example": 1,
+        },
     ),
     "replayed": (
         REPLAYED,
