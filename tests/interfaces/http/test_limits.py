@@ -489,7 +489,8 @@ def test_whoever_watches_is_counted(founded, wire, tmp_path):
         ada = wire.client_of(client, found.company.person("Ada"))
         watching = client.stream("GET", "/api/v1/inbox/events", headers=ada.headers)
         with watching as answer:
-            next(answer.iter_raw())
+            events = answer.iter_raw()
+            assert b"event: now" in next(events)
 
             assert "countersign_http_watchers 1.0" in client.get("/metrics").text
 
