@@ -37,6 +37,9 @@ class Who(StrEnum):
     SELF_OR_HR = "the person concerned, or HR for somebody else"
     HR = "HR, for somebody else"
     HR_FOR_ALL = "HR"
+    RECORDS = "a records manager"
+    RECORDS_FIRST = "a records manager; the engine goes on with what was begun"
+    SELF_OR_RECORDS = "the person concerned, or a records manager"
     ENGINEER = "a platform engineer"
     ENGINE = "the engine alone"
 
@@ -80,6 +83,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.NoteResult: Who.OWNER,
     c.AmendResult: Who.OWNER,
     c.AddEvidence: Who.OWNER,
+    c.AttachFile: Who.OWNER,
     c.TellResult: Who.OWNER,
     c.AcknowledgeResult: Who.MANAGER,
     c.ShowResult: Who.OWNER,
@@ -87,6 +91,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.RetractResult: Who.OWNER,
     c.KeepItem: Who.ANYONE,
     c.DiscardItem: Who.OWNER,
+    c.KeepFile: Who.OWNER,
     c.AskForAcceptance: Who.OWNER,
     c.AcceptTask: Who.APPROVER,
     c.DeclineTask: Who.APPROVER,
@@ -97,6 +102,23 @@ ACCESS: dict[type[c.Command], Who] = {
     c.NameApprover: Who.HR_FOR_ALL,
     c.ConfirmTask: Who.OWNER,
     c.GiveUpTask: Who.OWNER,
+    c.ProposeSchedule: Who.RECORDS,
+    c.ConfirmPeriods: Who.RECORDS,
+    c.ApproveSchedule: Who.RECORDS,
+    c.WithdrawProposal: Who.RECORDS,
+    c.PlaceHold: Who.RECORDS,
+    c.ReleaseHold: Who.RECORDS,
+    c.DraftDisposal: Who.RECORDS,
+    c.DraftDemotion: Who.RECORDS,
+    c.DraftErasure: Who.SELF_OR_RECORDS,
+    c.ApproveDisposal: Who.RECORDS,
+    c.AbandonDisposal: Who.RECORDS,
+    c.RecordTransfer: Who.RECORDS,
+    c.DestroyNext: Who.RECORDS_FIRST,
+    c.NoticeReading: Who.ENGINE,
+    c.SweepReading: Who.ENGINE,
+    c.ResumeErasure: Who.ENGINE,
+    c.CertifyDisposal: Who.ENGINE,
     c.SkipEvent: Who.ENGINEER,
     c.CloseCases: Who.ENGINE,
 }
@@ -110,17 +132,18 @@ def admit(desk: Desk, command: c.Command) -> None:
     elif who is Who.ENGINE or desk.actor.is_engine:
         _the_engine(desk, who)
     else:
-        _in_service(desk)
+        in_service(desk)
         CHECKS[who](desk, command)
 
 
 def _the_engine(desk: Desk, who: Who) -> None:
-    if not desk.actor.is_engine or who is not Who.ENGINE:
+    if not desk.actor.is_engine or who not in (Who.ENGINE, Who.RECORDS_FIRST):
         raise EngineOnly
     desk.role = "engine"
 
 
-def _in_service(desk: Desk) -> None:
+def in_service(desk: Desk) -> None:
+    """Raises UnknownActor."""
     actor = desk.person(desk.actor.person)
     if not actor.known or not actor.serves_on(desk.today(desk.actor.person)):
         raise UnknownActor
@@ -178,6 +201,20 @@ def _engineer(desk: Desk, command: c.Command) -> None:
     if Role.ENGINEER not in desk.person(desk.actor.person).roles:
         raise RoleNeeded(role=Role.ENGINEER.value)
     desk.role = Role.ENGINEER.value
+
+
+def _records(desk: Desk, command: c.Command) -> None:
+    """The role must be on record, since it stands in certificates."""
+    if Role.RECORDS not in desk.person(desk.actor.person).roles:
+        raise RoleNeeded(role=Role.RECORDS.value)
+    desk.role = Role.RECORDS.value
+
+
+def _self_or_records(desk: Desk, command: c.Command) -> None:
+    if command.person == desk.actor.person:  # type: ignore[attr-defined]
+        desk.role = "employee"
+        return
+    _records(desk, command)
 
 
 def _hr(desk: Desk, command: c.Command) -> None:
@@ -256,5 +293,8 @@ CHECKS: dict[Who, Callable[[Desk, c.Command], None]] = {
     Who.SELF_OR_HR: _self_or_hr,
     Who.HR: _hr,
     Who.HR_FOR_ALL: _hr_for_all,
+    Who.RECORDS: _records,
+    Who.RECORDS_FIRST: _records,
+    Who.SELF_OR_RECORDS: _self_or_records,
     Who.ENGINEER: _engineer,
 }

@@ -88,7 +88,9 @@ def is_daily(question: q.Question, sight: Sight) -> bool:
 
 def _is_list(question: q.Question) -> bool:
     match question:
-        case q.Plans() | q.Inbox() | q.ProjectionHealth():
+        case q.Plans() | q.Inbox() | q.ProjectionHealth() | q.Register():
+            return True
+        case q.DisposalRuns() | q.Disposal() | q.CertificateOf():
             return True
         case q.DueDates(case=case):
             return case is None
@@ -164,6 +166,26 @@ def _held_up(question: q.ProjectionHealth, seen: Seen, sight: Sight) -> Found:
             yield Concerned(None, each.partition, sight)
 
 
+def _owners(question: q.Register, seen: Seen, sight: Sight) -> Found:
+    return (Concerned(each.owner, None, sight) for each in seen.answer)
+
+
+def _item(question: q.WhyItem, seen: Seen, sight: Sight) -> Found:
+    yield Concerned(seen.answer.item.owner, seen.answer.item.case, sight)
+
+
+def _erased(question: q.DisposalRuns, seen: Seen, sight: Sight) -> Found:
+    return (Concerned(each.person, None, sight) for each in seen.answer if each.person)
+
+
+def _entries(question: q.Disposal, seen: Seen, sight: Sight) -> Found:
+    return (Concerned(each.item.owner, None, sight) for each in seen.answer.entries)
+
+
+def _certified(question: q.CertificateOf, seen: Seen, sight: Sight) -> Found:
+    return (Concerned(each.item.owner, None, sight) for each in seen.answer.certificate.entries)
+
+
 RULES: dict[type[q.Question], Rule] = {
     q.WhoIs: Rule("never: the directory is everybody's", _nobody),
     q.People: Rule("never: the directory is everybody's", _nobody),
@@ -184,4 +206,13 @@ RULES: dict[type[q.Question], Rule] = {
     ),
     q.ProjectionHealth: Rule("once a day for each case that it names as held up", _held_up),
     q.Reads: Rule("each time an auditor looks at somebody's", _whom_it_names),
+    q.Register: Rule("once a day for each person whose items are on the list", _owners),
+    q.WhyItem: Rule("each time", _item),
+    q.Schedule: Rule("never: it names nobody", _nobody),
+    q.LegalHolds: Rule("never: whom a hold is about may have to know nothing of it", _nobody),
+    q.DisposalRuns: Rule("once a day for each person whose erasure is on the list", _erased),
+    q.Disposal: Rule("once a day for each person whose items are on it", _entries),
+    q.CertificateOf: Rule("once a day for each person whose items are on it", _certified),
+    q.ReadingToGo: Rule("never: the engine alone asks", _nobody),
+    q.SuspendedErasures: Rule("never: the engine alone asks", _nobody),
 }

@@ -4,19 +4,24 @@ Text is given open and sealed on its way to the journal. Dates are civil dates i
 time zone; ids are those that earlier receipts named.
 """
 
+import unicodedata
 from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from ..domain.approval import PerceivedValue
+from ..domain.disposal import MOST, Residue, Transfer
 from ..domain.employee import Kind, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.hold import Scope
+from ..domain.items import ItemKind
 from ..domain.lifecycle import Step
 from ..domain.plan import Frequency, Outcome, ValueKind, Verdict
 from ..domain.policy import Terms
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
+from ..domain.schedule import Action, Code, Confirm, Cutoff, Group, Trigger
 
 
 def _storable(text: str) -> str:
@@ -33,6 +38,20 @@ Text = Annotated[
     Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x85][^\x00]*$"}),
 ]
 """More than blanks; the pattern tells those who read our JSON schemas."""
+TURNS_ROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Characters with which a name could show another end than it has."""
+
+
+def _a_name(name: str) -> str:
+    """A file's name and no path, fit to be written in one line."""
+    if name in (".", "..") or set(name) & {"/", "\\", *TURNS_ROUND}:
+        raise ValueError("give the file's name alone, without folders")
+    if any(unicodedata.category(character) == "Cc" for character in name):
+        raise ValueError("the name holds characters that cannot be shown")
+    return name
+
+
+FileName = Annotated[Text, Field(max_length=255), AfterValidator(_a_name)]
 
 Weekdays = Annotated[
     tuple[Annotated[int, Field(ge=0, le=6)], ...], Field(min_length=1, max_length=7)
@@ -372,6 +391,15 @@ class AddEvidence(Command):
     evidence: EvidenceWish
 
 
+class AttachFile(Command):
+    """A file that was uploaded before becomes evidence: a record of its own."""
+
+    result: ResultId
+    upload: Id
+    name: FileName
+    title: Text | None = None
+
+
 class TellResult(Command):
     """To the line manager of today: only what was told counts."""
 
@@ -409,6 +437,15 @@ class KeepItem(Command):
 class DiscardItem(Command):
     item: ItemId
     because_of_personal_data: bool = False
+
+
+class KeepFile(Command):
+    """A file that was uploaded before is kept with an item, and goes with it."""
+
+    item: ItemId
+    upload: Id
+    name: FileName
+    title: Text | None = None
 
 
 # Acceptance
@@ -478,6 +515,161 @@ class GiveUpTask(Command):
     """The task no longer belongs to the job."""
 
     task: TaskId
+
+
+# Records
+
+
+class ItemRef(Value):
+    """An item by its kind, its id and the stream that it lies in."""
+
+    kind: ItemKind
+    item: ItemId
+    stream: Id
+
+
+ItemRefs = Annotated[tuple[ItemRef, ...], Field(min_length=1, max_length=MOST)]
+
+
+class SeriesRow(Value):
+    """A row of a schedule; periods as ISO 8601 durations (`P7Y`); `words` come back as they were.
+
+    Without `covers`, or with `descriptive` saying why, it only describes.
+    """
+
+    code: Code
+    covers: tuple[Group, ...] = ()
+    trigger: Trigger | None = None
+    cutoff: Cutoff = Cutoff.NONE
+    minimum: Annotated[str, Field(max_length=20)] | None = None
+    maximum: Annotated[str, Field(max_length=20)] | None = None
+    action: Action | None = None
+    confirm: Confirm = Confirm.TWO_PERSONS
+    descriptive: Annotated[str, Field(max_length=100)] | None = None
+    words: dict[str, str] = {}
+
+
+class ConfirmedPeriod(Value):
+    """How long a series is kept, and on whose authority."""
+
+    series: Code
+    minimum: Annotated[str, Field(max_length=20)]
+    authority: Text
+
+
+class ProposeSchedule(Command):
+    """A whole new version; where it lets anything go earlier, another person approves it."""
+
+    rows: Annotated[tuple[SeriesRow, ...], Field(min_length=1, max_length=2000)]
+    reason: Text
+
+
+class ConfirmPeriods(Command):
+    """Proposes the version in force with the years that the organisation has settled upon."""
+
+    periods: Annotated[tuple[ConfirmedPeriod, ...], Field(min_length=1, max_length=100)]
+    reason: Text
+
+
+class ApproveSchedule(Command):
+    """By another person than the one who proposed it; `version` is the one looked at."""
+
+    version: Annotated[int, Field(ge=2)]
+
+
+class WithdrawProposal(Command):
+    """The proposed version of the schedule is not to come into force."""
+
+
+class PlaceHold(Command):
+    """What the scope covers, now and later, stays until the hold is released."""
+
+    scope: Scope
+    matter: Text
+    authority: Text
+    review_by: Day | None = None
+
+
+class ReleaseHold(Command):
+    hold: Id
+    reason: Text
+
+
+class DraftDisposal(Command):
+    """Freezes the list of what is named and may go on a day (today unless an earlier is named)."""
+
+    items: ItemRefs
+    on: Day | None = None
+
+
+class DraftDemotion(Command):
+    """Record copies that were cited by mistake: their results are void and were never submitted."""
+
+    items: ItemRefs
+    reason: Text
+
+
+class DraftErasure(Command):
+    """All that is about a person, or the text of what is named; what must stay is told, and why."""
+
+    person: PersonId | None = None
+    items: Annotated[tuple[ItemRef, ...], Field(max_length=MOST)] = ()
+    reason: Text
+
+
+class ApproveDisposal(Command):
+    """By another person; `fingerprint` is that of the list that was looked at."""
+
+    run: Id
+    fingerprint: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class AbandonDisposal(Command):
+    run: Id
+    reason: Text
+
+
+class RecordTransfer(Command):
+    """The pack of an approved run was handed over to an archive."""
+
+    run: Id
+    transfer: Transfer
+    receiver: Text
+
+
+class DestroyNext(Command):
+    """Some more of an approved run, each item looked at anew; the engine carries on from there."""
+
+    run: Id
+    at_most: Annotated[int, Field(ge=1, le=MOST)] = 50
+
+
+class NoticeReading(Command):
+    """By the engine: the owner is told from which day on the sweep takes an item."""
+
+    item: ItemId
+
+
+class SweepReading(Command):
+    """By the engine: reading material whose time of grace is over."""
+
+    items: ItemRefs
+
+
+class ResumeErasure(Command):
+    """By the engine: a hold was released that had suspended a part of an erasure."""
+
+    run: Id
+
+
+class CertifyDisposal(Command):
+    """By the engine: everything is gone that was to go, and was looked for."""
+
+    run: Id
+    residues: tuple[Residue, ...] = ()
+
+
+# The machinery
 
 
 class SkipEvent(Command):

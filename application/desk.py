@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from ..domain import line
 from ..domain.approval import Approval
+from ..domain.disposal import DisposalRun
 from ..domain.employee import Employee, Role, today
-from ..domain.event import Event, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.event import Event, Id, ItemId, PersonId, PlanId, ResultId, TaskId, Value
+from ..domain.hold import Holds
 from ..domain.line import Seat
 from ..domain.plan import Plan, TaskStanding
 from ..domain.policy import Policy
@@ -22,20 +24,26 @@ from ..domain.refusals import (
     UnknownResult,
 )
 from ..domain.result import Result
+from ..domain.schedule import RetentionSchedule
 from ..domain.sealed import Sealed
 from ..domain.steps import Ground
 from .aggregates import (
     APPROVAL,
     EMPLOYEE,
+    HOLDS,
+    HOLDS_STREAM,
     PLAN,
     POLICY,
     POLICY_STREAM,
     REFERENCE,
     RESULT,
+    RUN,
+    SCHEDULE,
+    SCHEDULE_STREAM,
     Aggregate,
 )
 from .envelope import ENGINE
-from .ports import Ids, Link, Session, Write
+from .ports import Claim, Ids, Link, Session, Write
 
 State = TypeVar("State", bound=Value)
 
@@ -73,7 +81,10 @@ class Desk:
         self.basis: dict[str, int] = {}
         self.writes: list[Write] = []
         self.links: list[Link] = []
-        self.shredded: list[str] = []
+        self.shredded: list[tuple[str, str]] = []
+        self.residue: list[tuple[str, str]] = []
+        self.forgotten: list[PersonId] = []
+        self.claims: list[Claim] = []
         self.role = "employee"
         self.on_behalf_of: PersonId | None = None
         self.policy_version: int | None = None
@@ -151,6 +162,16 @@ class Desk:
 
     def policy(self) -> Policy:
         return self.recall(POLICY, POLICY_STREAM)
+
+    def schedule(self) -> RetentionSchedule:
+        return self.recall(SCHEDULE, SCHEDULE_STREAM)
+
+    def holds(self) -> Holds:
+        """What is read here stands in the basis: a hold placed meanwhile is seen."""
+        return self.recall(HOLDS, HOLDS_STREAM)
+
+    def run(self, run: Id) -> DisposalRun:
+        return self.recall(RUN, run)
 
     def today(self, person: PersonId) -> date:
         """The date that this person's own clock shows."""

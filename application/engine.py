@@ -1,40 +1,76 @@
 """The engine: a command in, a receipt out; a question in, an answer out."""
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ..domain.event import Event, PersonId, PlanId
-from ..domain.refusals import Refusal, Stale
+from ..domain import schedule
+from ..domain.event import Event, Id, PersonId, PlanId
+from ..domain.refusals import NothingToDispose, Refusal, Stale
 from . import (
     access,
     access_log,
     approvals,
+    disposals,
     employees,
+    files,
     operations,
     plans,
     policies,
+    records,
     references,
     results,
     visibility,
 )
 from .access_log import AccessEntry, Concerned, Seen
-from .commands import CloseCases, Command
+from .aggregates import SCHEDULE, SCHEDULE_STREAM
+from .commands import CertifyDisposal, CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
-from .ports import AccessLog, Answers, Clock, Decided, Ids, Journal, Moved, Receipt, Session
-from .questions import DueDates, Question, Sight
-from .reactions import NAMES, react
+from .ports import (
+    AccessLog,
+    Answers,
+    Arriving,
+    Clock,
+    Decided,
+    Files,
+    Ids,
+    Journal,
+    Moved,
+    Opened,
+    Receipt,
+    Recorded,
+    Session,
+    Uploaded,
+)
+from .questions import DueDates, FileView, Question, Sight, SuspendedErasures
+from .reactions import NAMES, OVER, react, released, to_be_carried_out
 
-DESKS = (employees, policies, plans, results, references, approvals, operations)
+log = logging.getLogger("countersign")
+
+DESKS = (
+    employees,
+    policies,
+    plans,
+    results,
+    references,
+    files,
+    approvals,
+    records,
+    operations,
+)
 
 HANDLES: dict[type[Command], Handler] = {
     command: handler for desk in DESKS for command, handler in desk.HANDLES.items()
 }
+
+DESTROYS = (DestroyNext, DiscardItem, CertifyDisposal)
+"""Commands that are one transaction with what is destroyed, or noted of it, in other tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +93,7 @@ class Engine:
         self,
         journal: Journal,
         answers: Answers,
+        files: Files,
         clock: Clock,
         ids: Ids,
         log: AccessLog,
@@ -64,6 +101,7 @@ class Engine:
     ) -> None:
         self._journal = journal
         self._answers = answers
+        self._files = files
         self._clock = clock
         self._ids = ids
         self._log = log
@@ -99,14 +137,44 @@ class Engine:
             case=case,
             expecting=expecting or {},
         )
-        decide = partial(self._decide, asked, connection)
-        try:
-            receipt = decide()
-        except Moved:
-            receipt = self._once_more(decide)
+        receipt = self._decided(asked, connection)
         if connection is None:
             self._react(receipt)
         return receipt
+
+    def _decided(self, asked: "_Asked", connection: object | None) -> Receipt:
+        decide = partial(self._decide, asked, connection)
+        try:
+            return decide()
+        except Moved:
+            return self._once_more(decide)
+
+    def schedule_version(self, number: int) -> schedule.Version:
+        """A version of the retention schedule that was ever in force. Raises UnknownSchedule."""
+        with self._journal.session() as session:
+            _, state = session.recall(SCHEDULE, SCHEDULE_STREAM)
+        return state.version(number)
+
+    def begin_disposal(self, run: Id, actor: Actor) -> None:
+        """The first item of an approved run goes, in this person's name; nothing reacts to it.
+
+        What follows is `carry_out`'s. Raises a Refusal where it may not begin.
+        """
+        asked = _Asked(command=DestroyNext(run=run, at_most=1), actor=actor, id=self._ids())
+        self._decided(asked, None)
+
+    def carry_out(self, run: Id, told: Callable[[int, int], None] = lambda done, of: None) -> None:
+        """Goes on with an approved disposal run until it is certified; may be repeated.
+
+        `told` hears how many of how many items have been dealt with. Raises a Refusal where the
+        run is not approved, or must be handed over to an archive first.
+        """
+        disposals.carry_out(self._journal, self._carried, run, told)
+
+    def _carried(self, command: Command) -> Receipt:
+        """By the engine, and nothing reacts: whoever carries out looks after the rest."""
+        asked = _Asked(command=command, actor=THE_ENGINE, id=self._ids())
+        return self._decided(asked, None)
 
     def _once_more(self, decide: Callable[[], Receipt]) -> Receipt:
         try:
@@ -195,6 +263,50 @@ class Engine:
         if not actor.is_engine:
             self._note(what, actor, about, strict=True, reason=reason, is_export=True)
 
+    def upload(self, actor: Actor, declared: str | None = None) -> Arriving:
+        """Takes a file in, before a command says what it is evidence of.
+
+        `declared` is the type that it calls itself, if it does. Raises TooManyUploads.
+        """
+        now = self._clock()
+        with self._journal.session() as session:
+            access.in_service(Desk(session, actor, now, self._ids))
+        return self._files.begin(actor.person, declared, now)
+
+    def uploads(self, actor: Actor) -> list[Uploaded]:
+        """One's own uploads that wait to be attached."""
+        return self._files.waiting(actor.person, self._clock())
+
+    def withdraw_upload(self, actor: Actor, upload: Id) -> None:
+        """Its bytes and its key are gone. Raises UnknownUpload."""
+        self._files.withdraw(actor.person, upload)
+
+    @property
+    def largest_file(self) -> int:
+        """How many bytes a file may have."""
+        return self._files.limit
+
+    def open_file(
+        self,
+        copy_id: Id,
+        actor: Actor,
+        *,
+        plan: PlanId | None = None,
+        within: Id | None = None,
+        reason: str | None = None,
+    ) -> tuple[FileView, Opened]:
+        """A file of a plan's results, or (without a plan) of one's own reading material.
+
+        `within` is the result or the item that it must belong to; `reason` an auditor's.
+        Raises NotFound for what is not there, or not for this reader; FileDestroyed.
+        """
+        view = files.seen(self, actor, copy_id, plan=plan, within=within, reason=reason)
+        return view, self._files.open(view.copy_id, view.size, view.commitment)
+
+    def sweep_uploads(self) -> int:
+        """Destroys what was uploaded and not attached within a day."""
+        return self._files.sweep(self._clock())
+
     def position_at(self, moment: datetime) -> int:
         """The journal's last position that was recorded by a moment."""
         return self._answers.position_at(moment)
@@ -210,6 +322,10 @@ class Engine:
     def version(self, stream: str) -> int:
         """The version at which a stream stands, for `expecting`."""
         return self._journal.version(stream)
+
+    def place(self, stream: str) -> tuple[int, int]:
+        """The journal's newest position and a stream's version, in one look."""
+        return self._journal.place(stream)
 
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this `number`, `login` or `email`, or is this issuer's subject (`oidc`)."""
@@ -231,7 +347,7 @@ class Engine:
         """Recall, decide, append: the road of every command."""
         actor, command = asked.actor, asked.command
         content = f"{type(command).__name__}:{command.model_dump_json()}".encode()
-        with self._open(connection) as session:
+        with self._open(connection, asked.command) as session:
             if first := session.receipt(actor.person, asked.id, content):
                 return first
             try:
@@ -259,12 +375,15 @@ class Engine:
                     envelope=envelope,
                     links=tuple(desk.links),
                     shredded=tuple(desk.shredded),
+                    residue=tuple(desk.residue),
+                    forgotten=tuple(desk.forgotten),
+                    claims=tuple(desk.claims),
                     content=content,
                 )
             )
 
-    def _open(self, connection: object | None) -> AbstractContextManager[Session]:
-        return self._journal.session(connection)
+    def _open(self, connection: object | None, command: Command) -> AbstractContextManager[Session]:
+        return self._journal.session(connection, destroys=isinstance(command, DESTROYS))
 
     def _desk(self, session: Session, asked: "_Asked") -> Desk:
         command = asked.command
@@ -278,25 +397,60 @@ class Engine:
 
     def _react(self, receipt: Receipt) -> None:
         """The only bend in the house: events in, commands out; twice does no harm."""
-        for recorded in receipt.events:
-            if recorded.name not in NAMES:
-                continue
-            for reaction, command in react(recorded):
-                self.handle(
-                    command,
-                    THE_ENGINE,
-                    command_id=f"{recorded.envelope.id}:{reaction}",
-                    cause=recorded.envelope.id,
-                    correlation=recorded.envelope.correlation,
-                )
+        events = [recorded for recorded in receipt.events if recorded.name in NAMES]
+        for recorded in events:
+            self._react_to(recorded)
+        for run in dict.fromkeys(filter(None, map(to_be_carried_out, events))):
+            self.carry_out(run)
+
+    def _react_to(self, recorded: Recorded) -> None:
+        for reaction, command in react(recorded):
+            self._as_reaction(recorded, reaction, command)
+        if hold := released(recorded):
+            self._resume(recorded, hold)
+
+    def _as_reaction(self, recorded: Recorded, reaction: str, command: Command) -> None:
+        self.handle(
+            command,
+            THE_ENGINE,
+            command_id=f"{recorded.envelope.id}:{reaction}",
+            cause=recorded.envelope.id,
+            correlation=recorded.envelope.correlation,
+        )
+
+    def _resume(self, recorded: Recorded, hold: Id) -> None:
+        """Erasures that a hold had suspended go on by themselves once it is released."""
+        self._answers.wait_for(recorded.position)
+        question = SuspendedErasures(hold=hold)
+        for run in self._answers.answer(question, at=None, on=self._clock().date()):
+            with suppress(NothingToDispose):  # another hold covers it too
+                self._as_reaction(recorded, f"resume:{run}", ResumeErasure(run=run))
 
     def catch_up_reactions(self, after: int = 0) -> int:
-        """Runs what a crash may have left undone since a position; returns the newest seen."""
-        seen = after
+        """Runs what a crash may have left undone since a position; returns how far all is done.
+
+        A disposal run is gone on with once, however many of its events there are, and only where
+        no certificate is among them. One that cannot go on just now is told, and tried next time.
+        """
+        seen = self._journal.position()
+        begun: dict[Id, int] = {}
         for recorded in self._journal.follow(after, NAMES):
-            self._react(Receipt(position=recorded.position, events=(recorded,)))
-            seen = recorded.position
-        return seen
+            self._react_to(recorded)
+            seen = max(seen, recorded.position)
+            if recorded.name in OVER:
+                begun.pop(recorded.stream, None)
+            elif run := to_be_carried_out(recorded):
+                begun.setdefault(run, recorded.position)
+        stuck = [at for run, at in begun.items() if not self._went_on(run)]
+        return min(stuck) - 1 if stuck else seen
+
+    def _went_on(self, run: Id) -> bool:
+        try:
+            self.carry_out(run)
+        except Refusal as refusal:
+            log.warning("disposal run %s cannot go on just now: %s", run, type(refusal).__name__)
+            return False
+        return True
 
     def fire_due(self) -> int:
         """Does what fell due by itself up to yesterday; each only once. Returns how many."""
@@ -309,7 +463,7 @@ class Engine:
                 THE_ENGINE,
                 command_id=f"leaving:{each.person}:{each.due_on}",
             )
-        return len(leaving)
+        return len(leaving) + disposals.sweep(self._answers, self.handle, self._clock())
 
     def _log_read(
         self,

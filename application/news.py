@@ -18,7 +18,10 @@ from .ports import Answers, Clock, Doorbell, Journal
 from .visibility import seen
 
 PAGE = 500
-TOUCHES_INBOXES = ("approval.", "result.", "employee.")
+TOUCHES_INBOXES = (
+    *("approval.", "result.", "employee."),
+    *("reference.", "schedule.", "hold.", "disposal."),
+)
 MOVES_PEOPLE = "employee."
 
 

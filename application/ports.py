@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
-from ..domain.event import Event, PersonId, Value
+from ..domain.disposal import Certificate, CertificateIssued, DisposalRun, Residue
+from ..domain.event import Event, Id, PersonId, Value
+from ..domain.file import File
+from ..domain.media import Media
 from ..domain.sealed import Erased, Sealed
 from .access_log import AccessEntry
 from .aggregates import Aggregate
@@ -118,17 +121,42 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded:
+    """Bytes that came in whole, sealed, and are nobody's evidence yet; gone after `expires`."""
+
+    blob: Id
+    media_type: Media
+    size: int
+    commitment: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Bytes that were uploaded, or copied, and belong to a file of this stream from now on."""
+
+    blob: Id
+    stream: str
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Everything that a command writes, in one transaction.
 
-    `basis` is every (stream, version) read; `shredded` the streams whose sealed text goes now.
+    `basis` is every (stream, version) read; `shredded` the retention units that are destroyed now
+    and `residue` the streams whose rows shrink, each with the certificate; `forgotten` are persons
+    whom no number, login or address leads to any more.
+    `claims` the bytes that some of the events speak of.
     """
 
     writes: tuple[Write, ...]
     basis: tuple[tuple[str, int], ...]
     envelope: Envelope
     links: tuple[Link, ...] = ()
-    shredded: tuple[str, ...] = ()
+    shredded: tuple[tuple[str, str], ...] = ()
+    residue: tuple[tuple[str, str], ...] = ()
+    forgotten: tuple[PersonId, ...] = ()
+    claims: tuple[Claim, ...] = ()
     content: bytes = b""
 
 
@@ -143,6 +171,25 @@ class Receipt:
     events: tuple[Recorded, ...]
     repeated: bool = False
     provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUnit:
+    """A retention unit that is not destroyed: whose data it is, and how much of it there is."""
+
+    unit: str
+    stream: str
+    subject: PersonId
+    cells: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Ed25519 (RFC 8032) over a certificate's canonical JSON (RFC 8785), in hex; `key` names it."""
+
+    signature: str
+    key: str
 
 
 class Moved(Exception):
@@ -173,6 +220,30 @@ class Session(Protocol):
     def held_up(self, projection: str, position: int) -> int | None:
         """The version of a projection that cannot fold the event there; None if it can."""
 
+    def live_units(self, streams: Sequence[str]) -> tuple[LiveUnit, ...]:
+        """The retention units of these streams that are not destroyed."""
+
+    def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
+        """Those that hold data of a person, wherever they lie."""
+
+    def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
+        """The id of the unit that a record copy in a stream has for itself."""
+
+    def certificate_of(self, stream: str) -> str | None:
+        """Under which certificate a stream shrank to its residue, if it did."""
+
+    def sign(self, certificate: Certificate) -> Signature:
+        """With the key of this installation."""
+
+    def uploaded(self, blob: Id, person: PersonId, at: datetime) -> Uploaded | None:
+        """What this person has uploaded, if it came in whole, is not claimed and not too old."""
+
+    def copied(self, file: File, person: PersonId, at: datetime) -> Uploaded:
+        """The bytes of a file once more, under a key of their own, to be claimed.
+
+        What this session does not claim is gone with it.
+        """
+
     def append(self, decided: Decided) -> Receipt:
         """Writes everything or nothing; raises Moved when the basis has changed."""
 
@@ -197,8 +268,14 @@ class Doorbell(Protocol):
 class Journal(Protocol):
     """Where events are kept."""
 
-    def session(self, host: object | None = None) -> AbstractContextManager[Session]:
-        """A session; `host` is the host's own connection, inside its own transaction."""
+    def session(
+        self, host: object | None = None, *, destroys: bool = False
+    ) -> AbstractContextManager[Session]:
+        """A session; `host` is the host's own connection, inside its own transaction.
+
+        One that `destroys` does so in the transaction of its append, in every store of the
+        database.
+        """
 
     def settled(self, receipt: Receipt) -> None:
         """The host has committed: catch up, so that questions see it."""
@@ -208,6 +285,9 @@ class Journal(Protocol):
 
     def version(self, stream: str) -> int:
         """Where a stream stands; 0 if nothing was ever written to it."""
+
+    def place(self, stream: str) -> tuple[int, int]:
+        """The newest position, and where a stream stands, in one look."""
 
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this number, login or address, or is this issuer's subject."""
@@ -221,8 +301,76 @@ class Journal(Protocol):
     def doorbell(self) -> Doorbell:
         """A doorbell of one's own."""
 
+    def look_for(self, state: DisposalRun, run: Id) -> tuple[Residue, ...]:
+        """Finishes what a disposal has left to do outside its transaction, and looks for remains.
+
+        Keys, write-ahead log, projections, backups: what is told here goes into the certificate.
+        May be repeated.
+        """
+
+    def hand_out(self, issued: CertificateIssued) -> None:
+        """Puts a certificate where it survives the loss of the database, if that is set."""
+
     def is_current(self) -> bool:
         """Whether its tables are those that this version knows."""
+
+
+class Arriving(Protocol):
+    """An upload on its way in, a piece at a time; each is sealed before the next is taken."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes have come."""
+
+    def write(self, piece: bytes) -> None:
+        """Raises FileTooLarge, FileUnwelcome, or UnknownUpload where it was swept meanwhile."""
+
+    def finish(self) -> Uploaded:
+        """All have come. Raises FileEmpty, FileUnwelcome or FileContradicts."""
+
+    def abandon(self) -> None:
+        """Nothing of it stays; does nothing once it is finished."""
+
+    def __enter__(self) -> "Arriving": ...
+
+    def __exit__(self, *_: object) -> None:
+        """Abandons what is not finished."""
+
+
+class Opened(Protocol):
+    """The bytes of a file, for whoever may see it."""
+
+    @property
+    def size(self) -> int: ...
+
+    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+        """From one byte to before another, a piece at a time; raises what `open` raises.
+
+        Of the whole the last piece comes only when all of it is what the journal committed to.
+        """
+
+
+class Files(Protocol):
+    """Bytes: sealed as they come in, opened as they go out, never in one piece."""
+
+    @property
+    def limit(self) -> int:
+        """How many bytes a file may have."""
+
+    def begin(self, person: PersonId, declared: str | None, at: datetime) -> Arriving:
+        """Raises TooManyUploads."""
+
+    def waiting(self, person: PersonId, at: datetime) -> list[Uploaded]:
+        """Somebody's uploads that came in whole and are not claimed, oldest first."""
+
+    def withdraw(self, person: PersonId, blob: Id) -> None:
+        """Raises UnknownUpload."""
+
+    def open(self, copy_id: Id, size: int, commitment: str) -> Opened:
+        """Raises FileDestroyed, or what tells that bytes are lost or tampered with."""
+
+    def sweep(self, at: datetime) -> int:
+        """Destroys what nobody has claimed within a day; how many that were."""
 
 
 class Answers(Protocol):

@@ -18,14 +18,20 @@ from ..domain.approval import (
     Phase,
 )
 from ..domain.calendar import WorkPattern
+from ..domain.disposal import Certificate, Done, Entry, RunKind, RunPhase, Transfer
 from ..domain.employee import Kind, ReportingLine, Role
 from ..domain.event import Id, ItemId, PersonId, PlanId, RecordClass, ResultId, TaskId, Value
+from ..domain.hold import Scope
+from ..domain.items import Awaited, ItemKind
 from ..domain.lifecycle import Step
 from ..domain.line import Seat
+from ..domain.media import Media
 from ..domain.plan import Frequency, TaskStanding, ValueKind, Verdict
 from ..domain.policy import Starting
 from ..domain.reference import Medium
 from ..domain.result import ResultKind, Route
+from ..domain.retention import Evaluation, RetentionOutcome
+from ..domain.schedule import Action, Confirm, Cutoff, Group, Trigger
 from ..domain.sealed import Erased, Sealed
 
 Text = SkipJsonSchema[Sealed] | Erased | str
@@ -134,9 +140,96 @@ class ProjectionHealth(Question):
 
 
 class ReadingList(Question, Part):
-    """The reference items that somebody keeps."""
+    """The reference items that somebody keeps, or one of them."""
 
     person: PersonId
+    item: ItemId | None = None
+
+
+class ItemState(StrEnum):
+    """`live`; `discarded`, by its owner; `destroyed`, in a disposal run: its text has gone."""
+
+    LIVE = "live"
+    DISCARDED = "discarded"
+    DESTROYED = "destroyed"
+
+
+class Register(Question, Part):
+    """Every item that is kept, with what the schedule says of it on a day (default: today).
+
+    `starts` is how an item's id begins; `may_go` asks for what could be disposed of on the day.
+    `told` leaves out what nobody but its owner may know of yet.
+    """
+
+    on: date | None = None
+    starts: Annotated[str, Field(max_length=64)] | None = None
+    owner: PersonId | None = None
+    case: PlanId | None = None
+    kind: ItemKind | None = None
+    group: Group | None = None
+    record_class: RecordClass | None = None
+    outcome: RetentionOutcome | None = None
+    state: ItemState | None = None
+    may_go: bool | None = None
+    told: bool = False
+
+
+class WhyItem(Question):
+    """One item: why it is what it is, and what becomes of it on a day (default: today)."""
+
+    item: ItemId
+    on: date | None = None
+
+
+class ReadingToGo(Question):
+    """By the engine: reading material of which notice is due, or that the sweep may take.
+
+    At most `limit` of each: what is left comes at the next look.
+    """
+
+    on: date
+    limit: Annotated[int, Field(ge=1)] = 1000
+
+
+class Schedule(Question):
+    """A version of the retention schedule (default: the one in force), and what is proposed."""
+
+    version: int | None = None
+
+
+class LegalHolds(Question):
+    """Holds in force, or all that there ever were."""
+
+    released: bool = False
+
+
+class DisposalRuns(Question, Part):
+    """Disposal runs, the newest first; with `person`, those that they have a part in.
+
+    Somebody has a part as the one whose erasure it is, or as the owner of an item on the list.
+    """
+
+    phase: RunPhase | None = None
+    kind: RunKind | None = None
+    person: PersonId | None = None
+
+
+class Disposal(Question):
+    """One run, whole."""
+
+    run: Id
+
+
+class CertificateOf(Question):
+    """A certificate, by its own id."""
+
+    certificate: Id
+
+
+class SuspendedErasures(Question):
+    """By the engine: erasure runs that a hold made withhold something."""
+
+    hold: Id
 
 
 class Reads(Question):
@@ -195,6 +288,18 @@ class EvidenceView(Value):
     item: ItemId | None = None
 
 
+class FileView(Value):
+    """A file that can be opened; `commitment` is what its bytes are held to, under its own key."""
+
+    copy_id: Id
+    name: Text | None = None
+    title: Text | None = None
+    media_type: Media
+    size: int
+    commitment: str
+    item: ItemId | None = None
+
+
 class ResultView(Value):
     result: ResultId
     task: TaskId
@@ -206,6 +311,7 @@ class ResultView(Value):
     confirmable_by: Text | None = None
     outsider: Text | None = None
     evidence: tuple[EvidenceView, ...] = ()
+    files: tuple[FileView, ...] = ()
     revision: int
     found_on: date
     told_to: PersonId | None = None
@@ -363,11 +469,16 @@ class FunnelView(Value):
 
 
 class InboxItem(Value):
-    """`kind`: decide, name_approver, acknowledge, answer, resubmit."""
+    """`kind`: decide, name_approver, acknowledge, answer, resubmit; reading_goes, and for records
+    managers approve_disposal, approve_schedule, hold_review.
+
+    What belongs to no plan names none; of these `employee` is whose reading goes, or who has
+    drafted, proposed or placed what waits.
+    """
 
     kind: str
-    plan: PlanId
-    task: TaskId
+    plan: PlanId | None = None
+    task: TaskId | None = None
     employee: PersonId
     employee_name: Text | None = None
     title: Text | None = None
@@ -378,12 +489,21 @@ class InboxItem(Value):
     on_behalf_of: PersonId | None = None
     result: ResultId | None = None
     question: Id | None = None
+    item: ItemId | None = None
+    run: Id | None = None
+    hold: Id | None = None
+    schedule: int | None = None
+    due_on: date | None = None
     why: str | None = None
     since: date
 
 
 class TrailEntry(Value):
-    """One event: when, who, as what, for whom, of which class and why, and what it says."""
+    """One event: when, who, as what, for whom, of which class and why, and what it says.
+
+    In somebody's trail it may tell the end of what was theirs: then `destroyed` is how many of
+    their texts went with it, under `certificate`.
+    """
 
     position: int
     recorded_at: datetime
@@ -406,10 +526,13 @@ class TrailEntry(Value):
     says: dict[str, object] | None = None
     text: dict[str, Text] = {}
     changed: tuple[str, ...] = ()
+    certificate: Id | None = None
+    destroyed: int | None = None
 
 
 class DueDate(Value):
-    """`kind`: month_ready, remind, overdue, lapse, renewal, expiry, disposable, leaving."""
+    """`kind`: month_ready, remind, overdue, lapse, renewal, expiry, disposable, sweep, leaving,
+    hold_review."""
 
     kind: str
     due_on: date
@@ -417,6 +540,7 @@ class DueDate(Value):
     task: TaskId | None = None
     item: ItemId | None = None
     person: PersonId | None = None
+    hold: Id | None = None
     level: int | None = None
     round: int | None = None
 
@@ -429,7 +553,10 @@ class ReadingItem(Value):
     note: Text | None = None
     kept_on: date
     disposable_from: date
+    files: tuple[FileView, ...] = ()
     cited_by: tuple[ResultId, ...] = ()
+    noticed_on: date | None = None
+    goes_from: date | None = None
     discarded: str | None = None
     record_class: RecordClass = RecordClass.REFERENCE_MATERIAL
 
@@ -501,6 +628,143 @@ class Health(Value):
     head: int
     healthy: bool
     projections: tuple[ProjectionState, ...]
+
+
+class RegisterItem(Value):
+    """An item with its evaluation; no text. Destroyed ones name their certificate and day.
+
+    `residue`: nothing is left of its events either; its evaluation is then the last one.
+    """
+
+    item: ItemId
+    kind: ItemKind
+    stream: Id
+    record_class: RecordClass
+    because: str
+    group: Group
+    owner: PersonId
+    case: PlanId | None = None
+    created_on: date | None = None
+    triggered_on: date | None = None
+    awaits: Awaited | None = None
+    noticed_on: date | None = None
+    state: ItemState
+    evaluation: Evaluation | None = None
+    holds: tuple[Id, ...] = ()
+    certificate: Id | None = None
+    destroyed_on: date | None = None
+    residue: bool = False
+
+    @property
+    def is_noticed(self) -> bool:
+        return self.noticed_on is not None or self.state is ItemState.DISCARDED
+
+
+class SeriesView(Value):
+    """A row of the schedule as people read it; `words` is JSON, as the row came."""
+
+    code: str
+    covers: tuple[Group, ...] = ()
+    trigger: Trigger | None = None
+    cutoff: Cutoff = Cutoff.NONE
+    minimum: str | None = None
+    maximum: str | None = None
+    action: Action | None = None
+    confirm: Confirm = Confirm.TWO_PERSONS
+    descriptive: str | None = None
+    is_open: bool = False
+    words: Text | None = None
+
+
+class ItemStory(Value):
+    """What an item is, since which event, and what cites it or was copied from it.
+
+    `cited_by` are the results that cite a reference item; `copied_from` the item that a record
+    copy was made from, `for_result` the result it is evidence of. Of what has only its residue
+    left nobody knows at which position (`classed_at`), nor by which version of the rules.
+    """
+
+    item: RegisterItem
+    classed_by: str
+    classed_at: int | None = None
+    rule: int | None = None
+    cited_by: tuple[ResultId, ...] = ()
+    copied_from: ItemId | None = None
+    for_result: ResultId | None = None
+    series: tuple[SeriesView, ...] = ()
+
+
+class ScheduleView(Value):
+    """`proposal` is the version that waits for approval; one that was proposed says what would go
+    `earlier` under it, and why."""
+
+    version: int
+    digest: str | None = None
+    adopted_on: date | None = None
+    proposed_by: PersonId | None = None
+    approved_by: PersonId | None = None
+    rows: tuple[SeriesView, ...]
+    open_series: tuple[str, ...] = ()
+    in_force: bool = True
+    proposal: int | None = None
+    earlier: tuple[Group, ...] = ()
+    reason: Text | None = None
+
+
+class HoldView(Value):
+    hold: Id
+    scope: Scope
+    matter: Text | None = None
+    authority: Text | None = None
+    placed_by: PersonId
+    placed_on: date
+    review_by: date | None = None
+    released_by: PersonId | None = None
+    released_on: date | None = None
+    release_reason: Text | None = None
+
+
+class RunSummary(Value):
+    run: Id
+    kind: RunKind
+    phase: RunPhase
+    entries: int
+    destroyed: int
+    spared: int
+    withheld: int
+    drafted_by: PersonId
+    drafted_on: date
+    approved_by: tuple[PersonId, ...] = ()
+    certificate: Id
+    completed_on: date | None = None
+    person: PersonId | None = None
+    follows: Id | None = None
+
+
+class RunView(Value):
+    """A run with its frozen list, and what has become of each entry so far."""
+
+    summary: RunSummary
+    fingerprint: str
+    schedule: int
+    evaluated_on: date
+    needed: int
+    reason: Text | None = None
+    entries: tuple[Entry, ...]
+    done: tuple[Done, ...] = ()
+    transfer: Transfer | None = None
+
+
+class CertificateView(Value):
+    """As it was issued: whoever has the public key can check it without countersign.
+
+    Who may see their own entries only has a part, to which the signature does not fit: not `whole`.
+    """
+
+    certificate: Certificate
+    signature: str
+    key: str
+    whole: bool = True
 
 
 QUESTIONS: dict[str, type[Question]] = {each.__name__: each for each in Question.__subclasses__()}

@@ -2,12 +2,14 @@
 
 from ..domain import reference
 from ..domain.event import ItemId, ResultId
+from ..domain.items import of_reference
 from ..domain.refusals import EvidenceUnavailable, NotYours
 from ..domain.result import Evidence
 from ..domain.sealed import Sealed
 from .aggregates import REFERENCE
 from .commands import Command, DiscardItem, KeepItem
 from .desk import Desk, Handler, sealed_or_none
+from .records import discarded
 
 
 def keep_item(desk: Desk, command: KeepItem) -> None:
@@ -28,13 +30,13 @@ def keep_item(desk: Desk, command: KeepItem) -> None:
 def discard_item(desk: Desk, command: DiscardItem) -> None:
     """Its sealed text goes in the same transaction; record copies elsewhere stay."""
     item = desk.item(command.item)
-    owner = desk.actor.person
     events = reference.discard(
-        item, on=desk.today(owner), because_of_personal_data=command.because_of_personal_data
+        item,
+        on=desk.today(desk.actor.person),
+        because_of_personal_data=command.because_of_personal_data,
     )
-    desk.write(REFERENCE, command.item, events, owner=owner)
     if events:
-        desk.shredded.append(command.item)
+        discarded(desk, of_reference(command.item, item), events)
 
 
 def promote(desk: Desk, item_id: ItemId, result: ResultId, case: str) -> Evidence:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from ..domain import approval as approvals
 from ..domain import result, steps
 from ..domain.approval import EvidenceVersion, FrozenResult
-from ..domain.event import Event, PersonId, PlanId, ResultId, TaskId
+from ..domain.event import Event, PersonId, PlanId, ResultId, TaskId, fold
 from ..domain.plan import Plan
 from ..domain.refusals import MonthNotMet, NotTangible, NotYourReport
 from ..domain.result import Evidence, Finding
@@ -13,6 +13,7 @@ from ..domain.sealed import Sealed
 from . import commands as c
 from .aggregates import APPROVAL, PLAN, RESULT
 from .desk import Desk, Handler, sealed_or_none
+from .files import attached, claimed, copied
 from .plans import task_of
 from .references import promote
 
@@ -21,7 +22,7 @@ def note_result(desk: Desk, command: c.NoteResult) -> None:
     state = desk.plan(command.plan)
     ground = desk.ground(state)
     new = desk.new_id()
-    attached = steps.attach_result(state, task=command.task, result=new, ground=ground)
+    found = steps.attach_result(state, task=command.task, result=new, ground=ground)
     noted = result.note(
         desk.recall(RESULT, new),
         employee=desk.actor.person,
@@ -33,7 +34,10 @@ def note_result(desk: Desk, command: c.NoteResult) -> None:
         on=ground.today,
     )
     _write(desk, new, noted, command.plan)
-    desk.write(PLAN, command.plan, attached, owner=desk.actor.person, case=command.plan)
+    for item in dict.fromkeys(wish.item for wish in command.evidence if wish.item):
+        files = copied(desk, item, new)
+        _write(desk, new, attached(desk.result(new), files, ground.today), command.plan)
+    desk.write(PLAN, command.plan, found, owner=desk.actor.person, case=command.plan)
 
 
 def amend_result(desk: Desk, command: c.AmendResult) -> None:
@@ -48,9 +52,22 @@ def add_evidence(desk: Desk, command: c.AddEvidence) -> None:
     if command.evidence.item is not None and command.evidence.item in state.cited:
         return
     assert state.plan is not None
+    on = desk.today(desk.actor.person)
     evidence = _evidence(desk, command.evidence, command.result, state.plan)
-    events = result.add_evidence(state, evidence=evidence, on=desk.today(desk.actor.person))
+    events = result.add_evidence(state, evidence=evidence, on=on)
+    if command.evidence.item is not None:
+        files = copied(desk, command.evidence.item, command.result)
+        events += attached(fold(result.evolve, state, events), files, on)
     _changed(desk, command.result, events)
+
+
+def attach_file(desk: Desk, command: c.AttachFile) -> None:
+    """The same file twice is so already; the same upload elsewhere is no longer there."""
+    state = desk.result(command.result)
+    if command.upload in state.files:
+        return
+    file = claimed(desk, command.result, command)
+    _changed(desk, command.result, attached(state, [file], desk.today(desk.actor.person)))
 
 
 def tell_result(desk: Desk, command: c.TellResult) -> None:
@@ -178,6 +195,7 @@ HANDLES: dict[type[c.Command], Handler] = {
     c.NoteResult: note_result,
     c.AmendResult: amend_result,
     c.AddEvidence: add_evidence,
+    c.AttachFile: attach_file,
     c.TellResult: tell_result,
     c.AcknowledgeResult: acknowledge_result,
     c.ShowResult: show_result,

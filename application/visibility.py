@@ -3,19 +3,29 @@
 A reader finds the table in docs/reference/access.md.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
+from ..domain.disposal import Certificate
 from ..domain.employee import Role
-from ..domain.event import PersonId, RecordClass, Value
+from ..domain.event import Id, ItemId, PersonId, RecordClass
 from ..domain.plan import TaskStanding
 from ..domain.policy import Starting
-from ..domain.refusals import NotFound, NotYours, PlanNotStarted, RoleNeeded, UnknownPerson
-from ..domain.sealed import Sealed
+from ..domain.refusals import (
+    Destroyed,
+    NotFound,
+    NotYours,
+    PlanNotStarted,
+    RoleNeeded,
+    UnknownItem,
+    UnknownPerson,
+    UnknownRun,
+)
 from . import questions as q
 from .access_log import Seen
 from .desk import Actor
+from .opening import opened
 from .ports import Answers
 from .questions import Sight
 
@@ -29,6 +39,10 @@ SEES: dict[Sight, str] = {
     Sight.RECORDS: "of the trail, class and dates; nothing before the employee tells or asks",
     Sight.ENGINEER: "which cases are held up, by their ids",
 }
+
+
+PARTED = (q.Register, q.DisposalRuns)
+"""Long lists of which nothing is hidden once they are answered: the tables give the part."""
 
 
 def show(
@@ -48,7 +62,7 @@ def show(
     """
     reader = _Reader(answers, actor, at, on, today)
     answer = reader.seen(question)
-    if isinstance(question, q.Part):
+    if isinstance(question, q.Part) and not isinstance(question, PARTED):
         answer = answer[question.skip :][: question.limit]
     if reader.sight is not None:
         log(Seen(answer, reader.sight, reader.owners))
@@ -104,7 +118,7 @@ class _Reader:
                 return _items(question, self._ask(question))
             case q.ReadingList(person=person):
                 self._only(person)
-                return self._ask(question)
+                return self._reading(question)
             case q.DueDates(case=case):
                 return self._due(question, case)
             case q.AuditTrail():
@@ -113,6 +127,30 @@ class _Reader:
                 return self._health(question)
             case q.Reads(person=person):
                 return self._reads(question, person)
+        return self._kept(question)
+
+    def _kept(self, question: q.Question) -> Any:
+        """What the records desk keeps."""
+        match question:
+            case q.Register():
+                return self._register(question)
+            case q.WhyItem(item=item):
+                return self._story(question, item)
+            case q.Schedule():
+                return self._schedule(question)
+            case q.LegalHolds():
+                self._needs_records(question.reason)
+                return self._ask(question)
+            case q.DisposalRuns():
+                return self._runs(question)
+            case q.Disposal(run=run):
+                return self._run(question, run)
+            case q.CertificateOf():
+                return self._certificate(question)
+            case q.ReadingToGo() | q.SuspendedErasures() if self._trusted:
+                return self._ask(question)
+            case q.ReadingToGo() | q.SuspendedErasures():
+                raise NotFound
         raise TypeError(f"{type(question).__name__} is no question")
 
     def _ask(self, question: q.Question) -> Any:
@@ -163,8 +201,112 @@ class _Reader:
             self._sees_as(Sight.HR)
         return [plan for plan in plans if plan.employee == self._me or (is_hr and plan.told)]
 
+    def _knows_records(self, reason: str | None) -> bool:
+        """Whether all that is kept may be seen: by records managers, and auditors with a reason."""
+        roles = self._roles()
+        return self._trusted or Role.RECORDS in roles or bool(Role.AUDITOR in roles and reason)
+
+    def _sees_records(self, reason: str | None) -> bool:
+        """As `_knows_records`; what is shown then is somebody else's, and a look at it."""
+        if not self._knows_records(reason):
+            return False
+        records = self._trusted or Role.RECORDS in self._roles()
+        self._sees_as(Sight.RECORDS if records else Sight.AUDITOR)
+        return True
+
+    def _needs_records(self, reason: str | None) -> None:
+        if not self._knows_records(reason):
+            raise NotFound
+
+    def _register(self, question: q.Register) -> Any:
+        """Others see their own, and of a plan nothing before its owner has told (RULES F1)."""
+        if question.owner == self._me or self._trusted:
+            return self._ask(question)
+        if self._sees_records(question.reason):
+            return self._ask(question.model_copy(update={"told": True}))
+        if question.owner is not None:
+            raise NotFound
+        return self._ask(question.model_copy(update={"owner": self._me}))
+
+    def _story(self, question: q.WhyItem, item: ItemId) -> q.ItemStory:
+        story: q.ItemStory = self._ask(question)
+        if self._trusted or story.item.owner == self._me:
+            return story
+        if self._sees_records(question.reason) and self._is_public(story.item):
+            return story
+        raise UnknownItem
+
+    def _is_public(self, item: q.RegisterItem) -> bool:
+        if item.case is None or item.residue or item.triggered_on is not None:
+            return True
+        wanted = q.Register(case=item.case, starts=item.item, told=True, limit=1)
+        return bool(self._ask_today(wanted))
+
+    def _schedule(self, question: q.Schedule) -> q.ScheduleView:
+        """In force, for anyone in service; what is only proposed, for those whose work it is."""
+        view: q.ScheduleView = self._ask(question)
+        if self._knows_records(question.reason):
+            return view
+        me: q.PersonView = self._ask_today(q.WhoIs(known_as=self._me))
+        if not me.serves or view.version == view.proposal:
+            raise NotFound
+        return view.model_copy(update={"proposal": None, "reason": None})
+
+    def _runs(self, question: q.DisposalRuns) -> Any:
+        if question.person == self._me or self._sees_records(question.reason):
+            return self._ask(question)
+        if question.person is not None:
+            raise NotFound
+        return self._ask(question.model_copy(update={"person": self._me}))
+
+    def _run(self, question: q.Disposal, run: Id) -> q.RunView:
+        """Who has a part in it sees their own entries; whose erasure it is sees it whole."""
+        view: q.RunView = self._ask(question)
+        if view.summary.person == self._me or self._sees_records(question.reason):
+            return view
+        entries = tuple(each for each in view.entries if each.item.owner == self._me)
+        if not entries:
+            raise UnknownRun
+        mine = {each.item.item for each in entries}
+        done = tuple(each for each in view.done if each.item in mine)
+        return view.model_copy(update={"entries": entries, "done": done, "reason": None})
+
+    def _certificate(self, question: q.CertificateOf) -> q.CertificateView:
+        view: q.CertificateView = self._ask(question)
+        if self._sees_records(question.reason):
+            return view
+        whole = view.certificate
+        run: q.RunView = self._run(q.Disposal(run=whole.run), whole.run)
+        if run.summary.person == self._me:
+            return view
+        part: Certificate = whole.model_copy(update={"entries": run.entries, "done": run.done})
+        return view.model_copy(update={"certificate": part, "whole": False})
+
+    def _reading(self, question: q.ReadingList) -> Any:
+        """Who asks for one that is no more is told what became of it."""
+        items: Sequence[q.ReadingItem] = self._ask(question)
+        if question.item is not None and not items:
+            self._tell_end(question.item, question.reason)
+            raise UnknownItem
+        return items
+
+    def _tell_end(self, item: ItemId, reason: str | None) -> None:
+        """Raises Destroyed for who may know that something was here and is no more."""
+        try:
+            story: q.ItemStory = self._ask_today(q.WhyItem(item=item))
+        except UnknownItem:
+            return
+        end = story.item
+        if end.residue and (end.owner == self._me or self._knows_records(reason)):
+            raise Destroyed(on=end.destroyed_on, certificate=end.certificate)
+
     def _board(self, question: q.PlanBoard) -> q.PlanView:
-        board: q.PlanView = self._ask(question)
+        try:
+            board: q.PlanView = self._ask(question)
+        except PlanNotStarted:
+            if question.plan is not None:
+                self._tell_end(question.plan, question.reason)
+            raise
         now = board if self._is_today else self._ask_today(q.PlanBoard(plan=board.plan))
         sight = self._sight(now, question.reason)
         if sight is None:
@@ -172,6 +314,8 @@ class _Reader:
         self.owners[board.plan] = board.employee
         if sight is not Sight.OWNER and not may_decide(now, self._me):
             self._sees_as(sight)
+        if sight in WHOLE:
+            return board
         return veiled(board, sight, self._me, in_line=self._is_manager_of(board.employee))
 
     @property
@@ -215,18 +359,28 @@ class _Reader:
         return Sight.HR if Role.HR in roles else None
 
     def _due(self, question: q.DueDates, case: str | None) -> Any:
-        """A case's dates to whoever sees the case; everybody's to HR."""
+        """A case's dates to whoever sees the case; everybody's to HR, of holds to records."""
+        roles = () if self._trusted else self._roles()
         if case is not None:
             self._board(q.PlanBoard(plan=case, reason=question.reason))
-        else:
+        elif Role.HR in roles or Role.RECORDS not in roles:
             self._needs(Role.HR)
             self._sees_as(Sight.HR)
         dates: Sequence[q.DueDate] = self._ask(question)
-        shown = [due for due in dates if due.item is None or due.person == self._me]
+        shown = [due for due in dates if self._is_due_for(due, case, roles)]
         return _kept(shown, kind=question.kind)
+
+    def _is_due_for(self, due: q.DueDate, case: str | None, roles: Collection[Role]) -> bool:
+        if due.item is not None:
+            return due.person == self._me
+        if due.hold is not None:
+            return self._trusted or Role.RECORDS in roles
+        return self._trusted or case is not None or Role.HR in roles
 
     def _trail(self, question: q.AuditTrail) -> Sequence[q.TrailEntry]:
         """A page is as long as was asked, unless there is no more, however much is hidden."""
+        if question.case is not None:
+            self._tell_end(question.case, question.reason)
         found: list[q.TrailEntry] = []
         while True:
             entries: Sequence[q.TrailEntry] = self._ask(question)
@@ -327,10 +481,12 @@ def _task_is_told(task: q.TaskView) -> bool:
     return task.request is not None or any(result.told_to for result in task.results)
 
 
+WHOLE = (Sight.OWNER, Sight.AUDITOR)
+"""Who sees a plan with nothing left out."""
+
+
 def veiled(board: q.PlanView, sight: Sight, me: PersonId, *, in_line: bool) -> q.PlanView:
     """What remains of a plan for this sight; `in_line`: for the employee's manager of today."""
-    if sight in (Sight.OWNER, Sight.AUDITOR):
-        return board
     hidden: dict[str, object] = {"activities": (), "reviewed_activities": (), "entries": ()}
     if sight is Sight.HR:
         hidden["tasks"] = tuple(_status(task) for task in board.tasks)
@@ -437,48 +593,3 @@ def may_decide(board: q.PlanView, person: PersonId) -> bool:
 def _decided(task: q.TaskView, person: PersonId) -> bool:
     decisions = task.request.decisions if task.request else ()
     return any(each.approver == person for each in decisions)
-
-
-def opened(answers: Answers, answer: Any) -> Any:
-    """The answer with its sealed text opened, the whole page in one query."""
-    wanted = list(dict.fromkeys(_sealed_in(answer)))
-    if not wanted:
-        return answer
-    texts = answers.open(wanted)
-    return _with_texts(answer, texts)
-
-
-def _sealed_in(value: Any) -> Iterable[Sealed]:
-    if isinstance(value, Sealed):
-        yield value
-    elif isinstance(value, Value):
-        for field in type(value).model_fields:
-            yield from _sealed_in(getattr(value, field))
-    elif isinstance(value, tuple | list):
-        for each in value:
-            yield from _sealed_in(each)
-    elif isinstance(value, dict):
-        for each in value.values():
-            yield from _sealed_in(each)
-
-
-def _with_texts(value: Any, texts: Mapping[Sealed, Any]) -> Any:
-    if isinstance(value, Sealed):
-        return texts[value]
-    if isinstance(value, Value):
-        fields = {name: getattr(value, name) for name in type(value).model_fields}
-        changed = {name: _with_texts(each, texts) for name, each in fields.items()}
-        moved = {name: each for name, each in changed.items() if each is not fields[name]}
-        return value.model_copy(update=moved) if moved else value
-    if isinstance(value, tuple | list):
-        return _each_with_texts(value, texts)
-    if isinstance(value, dict):
-        return {name: _with_texts(each, texts) for name, each in value.items()}
-    return value
-
-
-def _each_with_texts(value: Sequence[Any], texts: Mapping[Sealed, Any]) -> Sequence[Any]:
-    changed = [_with_texts(each, texts) for each in value]
-    if all(new is old for new, old in zip(changed, value, strict=True)):
-        return value
-    return type(value)(changed)  # type: ignore[call-arg]

@@ -142,6 +142,7 @@ class Approval(Value):
     terms: Terms = Terms()
     policy_version: int = 1
     declined_evidence: str | None = None
+    asked_on: date | None = None
     ended_on: date | None = None
     enabled_on: date | None = None
     until: date | None = None
@@ -351,6 +352,7 @@ def _asked(approval: Approval, event: AcceptanceAsked) -> dict[str, object]:
         "questions": (),
         "terms": event.terms,
         "policy_version": event.policy_version,
+        "asked_on": approval.asked_on or event.on,
         "ended_on": None,
         "enabled_on": None,
     }

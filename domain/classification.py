@@ -49,6 +49,7 @@ DECISION = _record("produced by doing the work: a decision and its reason")
 LINE = _record("says who could decide, and on which day")
 READING = _reference("read to inform oneself")
 CONTROL = _control("says under which rules, and by whom, the work was done")
+KEEPING = _control("proves the keeping and the disposal itself, and outlives what it proves")
 
 EVENTS: dict[str, Classed] = {
     "employee.joined.v1": LINE,
@@ -104,6 +105,7 @@ EVENTS: dict[str, Classed] = {
     "result.noted.v1": RESULT,
     "result.amended.v1": RESULT,
     "result.evidence_added.v1": RESULT,
+    "result.file_attached.v1": RESULT,
     "result.told.v1": RESULT,
     "result.acknowledged.v1": RESULT,
     "result.shown.v1": RESULT,
@@ -111,6 +113,8 @@ EVENTS: dict[str, Classed] = {
     "result.retracted.v1": RESULT,
     "reference.kept.v1": READING,
     "reference.cited.v1": READING,
+    "reference.disposal_noticed.v1": READING,
+    "reference.file_attached.v1": READING,
     "reference.discarded.v1": READING,
     "approval.asked.v1": DECISION,
     "approval.evidence_changed.v1": DECISION,
@@ -126,6 +130,19 @@ EVENTS: dict[str, Classed] = {
     "approval.validity_moved.v1": DECISION,
     "approval.ended.v1": DECISION,
     "approval.frozen.v1": DECISION,
+    "schedule.proposed.v1": KEEPING,
+    "schedule.adopted.v1": KEEPING,
+    "schedule.proposal_withdrawn.v1": KEEPING,
+    "hold.placed.v1": KEEPING,
+    "hold.released.v1": KEEPING,
+    "disposal.drafted.v1": KEEPING,
+    "disposal.approved.v1": KEEPING,
+    "disposal.abandoned.v1": KEEPING,
+    "disposal.transferred.v1": KEEPING,
+    "disposal.item_destroyed.v1": KEEPING,
+    "disposal.item_spared.v1": KEEPING,
+    "disposal.certificate_issued.v1": KEEPING,
+    "disposal.reapplied.v1": KEEPING,
 }
 
 ENTRANCES: dict[Entrance, Classed] = {

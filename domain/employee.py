@@ -93,6 +93,12 @@ class Employee(Value):
         service = _effective(self.service, day)
         return self.kind is not Kind.VACANCY and service is not None and service.serves
 
+    @property
+    def left_on(self) -> date | None:
+        """The day from which they no longer serve, for as long as they do not return."""
+        last = _effective(self.service, date.max)
+        return None if last is None or last.serves else last.effective
+
     def stand_in_on(self, day: date) -> StandIn | None:
         return next((each for each in self.stand_ins if each.period.covers(day)), None)
 

@@ -111,13 +111,16 @@ class Plan(Value):
     activities: int = 0
     reviewed: bool = False
     tasks: dict[TaskId, Task] = Field(default_factory=dict)
+    attached: tuple[ResultId, ...] = ()
     entries: int = 0
     last_on: date | None = None
     quiet_questions: int = 0
     pinned: dict[int, Terms] = Field(default_factory=dict)
     pinned_versions: dict[int, int] = Field(default_factory=dict)
     allowed: bool = False
+    started_on: date | None = None
     closed: CloseReason | None = None
+    closed_on: date | None = None
 
     @property
     def running(self) -> dict[TaskId, Task]:
@@ -416,8 +419,8 @@ def evolve(plan: Plan, event: Event) -> Plan:
 
 def _plan_change(plan: Plan, event: Event) -> dict[str, object]:
     match event:
-        case PlanStarted(employee=employee):
-            return {"employee": employee}
+        case PlanStarted(employee=employee, on=on):
+            return {"employee": employee, "started_on": on}
         case CycleBegan():
             return _cycle_began(plan, event)
         case JobExamined(activities=activities):
@@ -436,12 +439,14 @@ def _plan_change(plan: Plan, event: Event) -> dict[str, object]:
             return {"allowed": True}
         case QuietQuestionAsked(question=question):
             return {"quiet_questions": question}
-        case PlanClosed(reason=reason):
-            return {"closed": reason, "step": None}
+        case PlanClosed(reason=reason, on=on):
+            return {"closed": reason, "closed_on": on, "step": None}
         case PracticeLogged(entry=entry, tasks=tasks, practised_on=day):
             return {"entries": entry, "tasks": _logged(plan, tasks, entry, day)}
         case EntryStruck(entry=entry):
             return {"tasks": _struck(plan, entry)}
+        case ResultAttached(result=result):
+            return {"attached": (*plan.attached, result), **_task_change(plan, event)}
     return _task_change(plan, event)
 
 

@@ -5,7 +5,14 @@ from enum import StrEnum
 
 from .calendar import add_months
 from .event import Event, ItemId, PersonId, ResultId, Value
-from .refusals import EvidenceUnavailable, NotYetDisposable, UnknownItem
+from .file import MOST, File
+from .refusals import (
+    EvidenceUnavailable,
+    ItemGone,
+    NotYetDisposable,
+    TooManyFiles,
+    UnknownItem,
+)
 from .sealed import Sealed
 
 MINIMUM_MONTHS = 12
@@ -35,7 +42,9 @@ class ReferenceItem(Value):
     title: Sealed | None = None
     locator: Sealed | None = None
     kept_on: date | None = None
+    noticed_on: date | None = None
     cited_by: tuple[ResultId, ...] = ()
+    files: tuple[File, ...] = ()
     discarded: bool = False
 
     @property
@@ -65,6 +74,24 @@ class ItemCited(Event):
     on: date
 
 
+class DisposalNoticed(Event):
+    """Its owner is told that the sweep will take it, and from which day on."""
+
+    name = "reference.disposal_noticed.v1"
+
+    goes_from: date
+    on: date
+
+
+class ItemFileAttached(Event):
+    """The file goes with the item; a result that cites the item has a copy of its own."""
+
+    name = "reference.file_attached.v1"
+
+    file: File
+    on: date
+
+
 class ItemDiscarded(Event):
     name = "reference.discarded.v1"
 
@@ -78,8 +105,12 @@ def evolve(item: ReferenceItem, event: Event) -> ReferenceItem:
             return ReferenceItem(owner=owner, title=title, locator=locator, kept_on=kept_on)
         case ItemCited(result=result):
             return item.model_copy(update={"cited_by": (*item.cited_by, result)})
+        case DisposalNoticed(on=on):
+            return item.model_copy(update={"noticed_on": on})
+        case ItemFileAttached(file=file):
+            return item.model_copy(update={"files": (*item.files, file)})
         case ItemDiscarded():
-            return item.model_copy(update={"discarded": True})
+            return item.model_copy(update={"discarded": True, "files": ()})
     return item
 
 
@@ -110,6 +141,18 @@ def cite(item: ReferenceItem, *, result: ResultId, copy_id: ItemId, on: date) ->
     return [ItemCited(result=result, copy_id=copy_id, on=on)]
 
 
+def attach_file(item: ReferenceItem, *, file: File, on: date) -> list[Event]:
+    """A file that is there already is not attached twice."""
+    _known(item)
+    if item.discarded:
+        raise ItemGone
+    if file.copy_id in {each.copy_id for each in item.files}:
+        return []
+    if len(item.files) >= MOST:
+        raise TooManyFiles(limit=MOST)
+    return [ItemFileAttached(file=file, on=on)]
+
+
 def discard(
     item: ReferenceItem, *, on: date, because_of_personal_data: bool = False
 ) -> list[Event]:
@@ -118,6 +161,14 @@ def discard(
     if item.discarded:
         return []
     return [ItemDiscarded(reason=_reason(item, on, because_of_personal_data), on=on)]
+
+
+def notice(item: ReferenceItem, *, goes_from: date, on: date) -> list[Event]:
+    """Once, and only of what is still there."""
+    _known(item)
+    if item.discarded or item.noticed_on is not None:
+        return []
+    return [DisposalNoticed(goes_from=goes_from, on=on)]
 
 
 def _reason(item: ReferenceItem, on: date, because_of_personal_data: bool) -> DiscardReason:

@@ -264,6 +264,156 @@ class NotYetDisposable(Conflict):
     )
 
 
+class ItemGone(Conflict):
+    says = "This item was thrown away. Keep it again as a new item."
+
+
+# Files
+
+
+class UnknownUpload(NotFound):
+    says = (
+        "There is no such upload: it was attached already, or a day has passed."
+        " Send the file again."
+    )
+
+
+class UnknownFile(NotFound):
+    says = "There is no such file."
+
+
+class FileDestroyed(Conflict):
+    says = "This file was destroyed under certificate {certificate}."
+
+
+class FileEmpty(Invalid):
+    says = "The file is empty: there is nothing to look at."
+
+
+class FileTooLarge(Invalid):
+    says = "A file has {limit} bytes at most. Send a smaller one, or a link to where it lies."
+
+
+class FileUnwelcome(Invalid):
+    says = (
+        "This is {what}. Send a PDF, a picture (PNG, JPEG, GIF, WebP), text in UTF-8, a document"
+        " of Office or OpenDocument without macros, or a video (MP4, WebM): {instead}."
+    )
+
+
+class FileContradicts(Invalid):
+    says = "It calls itself {declared}, but its bytes are {found}. Send it under its own type."
+
+
+class TooManyFiles(Conflict):
+    says = "There are {limit} files here already, and more are not taken."
+
+
+class TooManyUploads(Conflict):
+    says = "{limit} of your uploads wait to be attached. Attach or withdraw one of them first."
+
+
+# Records
+
+
+class Disposed(Conflict):
+    says = "This has been disposed of under certificate {certificate}; nothing can be added to it."
+
+
+class Destroyed(NotFound):
+    says = "This was destroyed on {on} under certificate {certificate}."
+
+
+class DurationUnreadable(Invalid):
+    says = "{text} is no period; write P7Y, P18M or P30D."
+
+
+class GroupUncovered(Invalid):
+    says = "A schedule needs a row for each of these too: {groups}."
+
+
+class SeriesDouble(Invalid):
+    says = "Each series stands once in a schedule; these stand twice: {series}."
+
+
+class SeriesIncomplete(Invalid):
+    says = "Series {series} covers {groups} and cannot be computed: {why}."
+
+
+class UnknownSchedule(NotFound):
+    says = "There never was a version {version} of the schedule."
+
+
+class NothingProposed(Conflict):
+    says = "No version of the schedule waits for approval."
+
+
+class OwnProposal(NotAllowed):
+    says = "Somebody else must approve what you have proposed."
+
+
+class HoldUnbounded(Invalid):
+    says = "A hold names what it holds: cases, persons, items, classes or a time."
+
+
+class UnknownHold(NotFound):
+    says = "There is no such hold in force."
+
+
+class OnHold(Conflict):
+    says = "This is on hold and stays until the hold is released."
+
+
+class NothingToDispose(Conflict):
+    says = "Nothing of what was named may go on that day."
+
+
+class DayAhead(Invalid):
+    says = "{on} is still to come; a draft is made for today or earlier."
+
+
+class YearsNotConfirmed(Conflict):
+    says = (
+        "Nobody has confirmed how long these are kept: {series}. "
+        "Propose a schedule with the years, and let another person approve it."
+    )
+
+
+class UnknownRun(NotFound):
+    says = "There is no such disposal run."
+
+
+class RunNotDrafted(Conflict):
+    says = "Only a drafted list can be approved, as it was looked at; this one is {phase}."
+
+
+class RunNotApproved(Conflict):
+    says = "This disposal run is not approved, or not carried out yet."
+
+
+class RunOver(Conflict):
+    says = "This disposal run has begun or is over."
+
+
+class OwnRun(NotAllowed):
+    says = "Somebody else must approve a disposal that you have drafted or approved."
+
+
+class OwnCaseInRun(NotAllowed):
+    says = "Nobody approves the disposal of their own case."
+
+
+class TransferNeeded(Conflict):
+    says = "These items go to an archive: hand the pack over before they are destroyed."
+
+
+class NotDemotable(Conflict):
+    says = (
+        "A record copy stays while its result stands or was ever submitted: "
+        "retention once promised is never cut."
+    )
+
+
 # Acceptance
 
 

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
 
-from .event import Event, ItemId, PersonId, PlanId, TaskId, Value
+from pydantic import Field
+
+from .event import Event, Id, ItemId, PersonId, PlanId, TaskId, Value
+from .file import MOST, File
 from .plan import ValueKind
-from .refusals import NotTangible, ResultNotTold, ResultRetracted, UnknownResult
+from .refusals import NotTangible, ResultNotTold, ResultRetracted, TooManyFiles, UnknownResult
 from .sealed import Sealed
 
 
@@ -47,6 +50,9 @@ class Result(Value):
     revision: int = 0
     evidence: int = 0
     cited: tuple[ItemId, ...] = ()
+    noted_on: date | None = None
+    copies: dict[ItemId, date] = Field(default_factory=dict)
+    files: tuple[Id, ...] = ()
     told_to: PersonId | None = None
     acknowledged: bool = False
     shown: bool = False
@@ -101,6 +107,16 @@ class EvidenceAdded(Event):
     on: date
 
 
+class FileAttached(Event):
+    """Evidence that can be opened; of a cited item, a copy under a key of its own."""
+
+    name = "result.file_attached.v1"
+
+    file: File
+    revision: int
+    on: date
+
+
 class ResultTold(Event):
     name = "result.told.v1"
 
@@ -138,15 +154,22 @@ class ResultRetractedByOwner(Event):
 def evolve(result: Result, event: Event) -> Result:
     change: dict[str, object] = {}
     match event:
-        case ResultNoted(employee=employee, plan=plan, task=task, evidence=evidence):
+        case ResultNoted(employee=employee, plan=plan, task=task, evidence=evidence, on=on):
             change = {"employee": employee, "plan": plan, "task": task, "revision": 1}
+            change["noted_on"] = on
+            change["copies"] = {each.copy_id: on for each in evidence}
             change["cited"] = tuple(each.item for each in evidence if each.item)
             change["evidence"] = len(evidence)
         case ResultAmended(revision=revision):
             change = {"revision": revision}
-        case EvidenceAdded(evidence=evidence, revision=revision):
+        case EvidenceAdded(evidence=evidence, revision=revision, on=on):
             cited = (*result.cited, evidence.item) if evidence.item else result.cited
             change = {"revision": revision, "cited": cited, "evidence": result.evidence + 1}
+            change["copies"] = {**result.copies, evidence.copy_id: on}
+        case FileAttached(file=file, revision=revision, on=on):
+            change = {"revision": revision, "files": (*result.files, file.copy_id)}
+            change["evidence"] = result.evidence + 1
+            change["copies"] = {**result.copies, file.copy_id: on}
         case ResultTold(manager=manager):
             change = {"told_to": manager, "acknowledged": False}
         case ResultAcknowledged():
@@ -212,6 +235,16 @@ def add_evidence(result: Result, *, evidence: Evidence, on: date) -> list[Event]
     if evidence.item is not None and evidence.item in result.cited:
         return []
     return [EvidenceAdded(evidence=evidence, revision=result.revision + 1, on=on)]
+
+
+def attach_file(result: Result, *, file: File, on: date) -> list[Event]:
+    """A file that is there already is not attached twice."""
+    _stands(result)
+    if file.copy_id in result.files:
+        return []
+    if len(result.files) >= MOST:
+        raise TooManyFiles(limit=MOST)
+    return [FileAttached(file=file, revision=result.revision + 1, on=on)]
 
 
 def tell(result: Result, *, manager: PersonId, on: date) -> list[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_serializer
@@ -37,6 +38,10 @@ class Sealed(BaseModel):
         """Open text, to be sealed by the append."""
         return cls(text=text, about=about, unit=unit)
 
+    def __hash__(self) -> int:
+        """Of what tells two apart; every page looks each of its texts up by this."""
+        return hash((self.text, self.cell, self.commitment))
+
     @property
     def is_open(self) -> bool:
         return self.text is not None
@@ -52,8 +57,12 @@ class Sealed(BaseModel):
 
 
 class Erased(BaseModel):
-    """What a destroyed cell reads as: the certificate under which it went, never a blank."""
+    """What a destroyed cell reads as: the certificate under which it went, and on which day.
+
+    Of what went before there were certificates nobody knows the day.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     certificate: str
+    on: date | None = None

@@ -14,14 +14,14 @@ from typing import Any
 from ..application.access_log import SERIES, AccessEntry, disposable_from
 from ..application.questions import Question, Reads, ReadView
 from ..domain.event import Event
-from ..domain.refusals import Refusal
+from ..domain.refusals import Disposed, Refusal
 from ..domain.sealed import Sealed
 from . import codec
 from .batch import Unit
 from .database import Database, Tx
 from .dialects.sqlite import in_memory
-from .projections.people import lookup
-from .vault import Disposed, Sealer, Vault
+from .projections.people import Lookup
+from .vault import Sealer, Vault
 from .write_behind import WriteBehind
 
 PERIODS = uuid.UUID("7a0f5f57-31a5-4b39-8f0c-0b1d8a9b6a55")
@@ -201,7 +201,7 @@ class LoggedReads:
             at=at,
             limit=question.limit,
         )
-        people = lookup(tx, None)
+        people = Lookup(tx, None)
         return [_view(dict(zip(SHOWN, row, strict=True)), people) for row in rows]
 
 

@@ -10,18 +10,26 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import make_url
 
+from ..application.desk import Actor
 from ..application.engine import Engine
 from ..application.ports import Clock, Ids, Recorded
 from ..application.questions import Health
-from . import migrate
+from ..domain.disposal import Transfer
+from ..domain.event import Id
+from . import bag, migrate
 from .access_log import KeptAccessLog, LoggedReads, NotLogged
-from .batch import Batch
+from .bag import PackFaulty
+from .blobs import Blobs
+from .certificates import CertificateFolder, CertificateRefused, verify_certificate
 from .database import Database, Tx, open_database
 from .dialects.sqlite import in_memory
+from .disposer import Disposer
+from .examination import examined
 from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
+from .packer import Packer
 from .projections.every import projections
 from .projections.overview import Overview
 from .projections.people import Find
@@ -31,7 +39,7 @@ from .projector.compare import Comparison, Difference
 from .projector.copies import Copy
 from .projector.folding import decoded
 from .projector.follower import Projector
-from .projector.progress import Progress, Report, silent
+from .projector.progress import Meter, Progress, Report, silent
 from .projector.projection import NotCaughtUp, ProjectionBuilding, ProjectionFaulty, Unfolded
 from .projector.rebuild import (
     Builder,
@@ -43,9 +51,10 @@ from .projector.rebuild import (
 )
 from .recent import Recent
 from .recorder import Recorder, recorder_for
-from .settings import Settings
+from .restoring import Restorer
+from .settings import LARGEST, Settings
 from .troubles import explained
-from .vault import Vault
+from .vault import Lost, Tampered, Vault
 
 if TYPE_CHECKING:
     from .worker import Worker
@@ -59,21 +68,26 @@ ACCESS_LOG_MONTHS = 12
 SAYS_NO = (
     BuildHeld,
     BuildTakenOver,
+    Lost,
     NotCaughtUp,
     NothingKept,
     NothingToResume,
     NotLogged,
     ProjectionBuilding,
     ProjectionFaulty,
+    Tampered,
     Unfolded,
 )
 """What the state of things says no with; each is a sentence."""
 
 __all__ = [
     "SAYS_NO",
+    "CertificateRefused",
     "Comparison",
     "Difference",
     "House",
+    "Meter",
+    "PackFaulty",
     "Progress",
     "ProjectionFaulty",
     "Rebuilt",
@@ -87,6 +101,7 @@ __all__ = [
     "schema_status",
     "shown_url",
     "silent",
+    "verify_certificate",
 ]
 
 log = logging.getLogger("countersign")
@@ -125,29 +140,47 @@ class House:
         clock: Clock,
         ids: Ids,
         *,
+        certificates: CertificateFolder | None = None,
+        backup_days: int | None = None,
         access_log_months: int = ACCESS_LOG_MONTHS,
+        largest_file: int = LARGEST,
     ) -> None:
         self.database = database
         self.keyring = keyring
         self.recorder: Recorder = recorder_for(database)
         self.vault = Vault(keyring)
+        self.blobs = Blobs(database, keyring, ids, largest_file)
         self._find = _find(keyring)
         self.projector = Projector(database, self.recorder, projections(self._find))
         self.builder = Builder(database, self.recorder, self.projector)
-        self.journal = KeptJournal(
+        self.disposer = Disposer(
             database,
             self.recorder,
             self.vault,
             self.projector,
+            clock,
+            folder=certificates,
+            backup_days=backup_days,
+        )
+        self.journal = KeptJournal(
+            database,
+            self.recorder,
+            self.vault,
+            self.blobs,
+            self.projector,
             ids,
             Recent(STATES_REMEMBERED, STATE_LIFETIME_US, lambda: time_ns() // 1000),
+            self.disposer,
         )
+        self._restorer = Restorer(database, keyring, self.journal, self.disposer, clock, ids)
         self.access_log = KeptAccessLog(database, self.vault, months=access_log_months)
         beside = (Overview(), LoggedReads())
         self._answers = ProjectedAnswers(
             database, self.recorder, self.projector, self.vault, beside
         )
-        self.engine = Engine(self.journal, self._answers, clock, ids, self.access_log, self.close)
+        self.engine = Engine(
+            self.journal, self._answers, self.blobs, clock, ids, self.access_log, self.close
+        )
 
     def close(self) -> None:
         self.access_log.close()
@@ -197,6 +230,18 @@ class House:
         self.projector.retry(name)
         return self._live(name).position - copy.position
 
+    def pack(self, run: Id, folder: Path, actor: Actor) -> Transfer:
+        """Writes what an approved run holds as a BagIt package; raises a Refusal, or PackFaulty."""
+        return Packer(self.journal, self.engine).pack(run, folder, actor)
+
+    def packed(self, folder: Path) -> Transfer:
+        """What `pack` has written there, if it is whole. Raises PackFaulty."""
+        return bag.examined(folder)
+
+    def examine_certificate(self, said: Any, public_key: str) -> list[str]:
+        """What is wrong with a certificate as it was issued; nothing: it holds."""
+        return examined(said, public_key, self.engine.schedule_version)
+
     def whose(self, known_as: str) -> str | None:
         """Who goes by a number, an address or a login; asked of the journal alone."""
         with self.database.reading() as tx:
@@ -214,7 +259,8 @@ class House:
 
     def start(self, report: Report = silent) -> None:
         """What must be done before the first read; `report` hears of projections that are built."""
-        self._redo_disposals()
+        self._restorer.put_right()
+        self.engine.sweep_uploads()
         self.builder.prepare(report)
         self.react()
         try:
@@ -222,12 +268,9 @@ class House:
         except (ProjectionBuilding, ProjectionFaulty) as held_up:
             log.warning("what is due fires later: %s", held_up)
 
-    def _redo_disposals(self) -> None:
-        """A restored backup may hold what was destroyed since; it goes again."""
-        with self.database.writing() as tx:
-            shredded = self.keyring.reconcile(tx)
-            if shredded:
-                self.recorder.append(tx, Batch(recorded_at=0, shredded=shredded))
+    def public_key(self) -> str:
+        """What certificates of this installation are verified with: Ed25519, raw, in hex."""
+        return self.disposer.signer.public_key.hex()
 
     def react(self) -> None:
         """Does what events ask to be done; at start also what a crash has left undone."""
@@ -235,9 +278,9 @@ class House:
             place = self.recorder.tracked(tx, REACTIONS) or 0
             head = self.recorder.head(tx)
         if head > place:
-            self.engine.catch_up_reactions(place)
+            done = self.engine.catch_up_reactions(place)
             with self.database.writing() as tx:
-                self.recorder.track(tx, REACTIONS, head, time_ns() // 1000)
+                self.recorder.track(tx, REACTIONS, done, time_ns() // 1000)
 
 
 def open_house(
@@ -271,7 +314,10 @@ def open_house(
         keyring,
         clock or _now,
         ids or _new_id,
+        certificates=_certificate_folder(url, tenant, settings),
+        backup_days=settings.backup_days,
         access_log_months=settings.access_log_months,
+        largest_file=settings.attachment_max_bytes,
     )
     try:
         if start:
@@ -357,6 +403,24 @@ def _master_key(url: str, settings: Settings, announce: Announce, *, first_run: 
             "no sealed text can be read again, and nobody can make it anew."
         )
     return key
+
+
+def _certificate_folder(
+    url: str, tenant: str | None, settings: Settings
+) -> CertificateFolder | None:
+    """`x.db` has its certificates in `x.certificates`; an empty setting means nowhere.
+
+    Tenants never share a folder: each signs with a key of its own.
+    """
+    if settings.certificate_folder is not None:
+        named = Path(settings.certificate_folder)
+        return CertificateFolder(named / (tenant or "")) if settings.certificate_folder else None
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite" or in_memory(parsed):
+        return None
+    file = Path(str(parsed.database))
+    name = f"{file.stem}.{tenant}" if tenant else file.stem
+    return CertificateFolder(file.with_name(f"{name}.certificates"))
 
 
 def _key_file_beside(url: str) -> Path | None:

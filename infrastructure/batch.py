@@ -34,6 +34,14 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """An upload that a file claims, with the file's retention unit."""
+
+    blob: str
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
 class FoldedState:
     """A stream's state after its newest event, so that recall need not fold its past."""
 
@@ -66,7 +74,7 @@ class Batch:
     """`basis` is every (stream, version) that the decision read; 0 means that the stream was empty.
 
     `recorded_at` is in microseconds since 1970-01-01T00:00:00Z. `shredded` names units whose
-    cells go in the same transaction, each with the certificate under which they go.
+    cells and chunks go in the same transaction, each with the certificate under which they go.
     """
 
     recorded_at: int
@@ -74,6 +82,7 @@ class Batch:
     rows: tuple[Row, ...] = ()
     cells: tuple[Cell, ...] = ()
     units: tuple[Unit, ...] = ()
+    kept: tuple[Kept, ...] = ()
     states: tuple[FoldedState, ...] = ()
     identities: tuple[Identity, ...] = ()
     shredded: tuple[tuple[str, str], ...] = field(default=())
@@ -106,6 +115,13 @@ class UnitGone:
 
 
 @dataclass(frozen=True, slots=True)
+class UploadGone:
+    """Nothing was written: an upload was claimed meanwhile, or swept."""
+
+    blob: str
+
+
+@dataclass(frozen=True, slots=True)
 class Repeated:
     """Nothing was written: this actor's command has a receipt already."""
 
@@ -122,4 +138,4 @@ class Taken:
     person: str
 
 
-Outcome = Appended | Moved | UnitGone | Repeated | Taken
+Outcome = Appended | Moved | UnitGone | UploadGone | Repeated | Taken

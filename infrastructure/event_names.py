@@ -3,10 +3,33 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..domain import approval, classification, employee, plan, policy, reference, result, skipping
+from ..domain import (
+    approval,
+    classification,
+    disposal,
+    employee,
+    hold,
+    plan,
+    policy,
+    reference,
+    result,
+    schedule,
+    skipping,
+)
 from ..domain.event import Event
 
-MODULES = (employee, policy, plan, result, reference, approval, skipping)
+MODULES = (
+    employee,
+    policy,
+    plan,
+    result,
+    reference,
+    approval,
+    skipping,
+    schedule,
+    hold,
+    disposal,
+)
 
 Said = dict[str, Any]
 """An event's body as plain JSON values."""

@@ -1,17 +1,39 @@
 """The journal: recalls, seals and appends for one command at a time, on either database."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
-from ..application.aggregates import Aggregate
-from ..application.ports import Decided, Doorbell, Ids, Link, Moved, Receipt, Recorded, Write
+from ..application.aggregates import RESULT, Aggregate
+from ..application.ports import (
+    Claim,
+    Decided,
+    Doorbell,
+    Ids,
+    Link,
+    LiveUnit,
+    Moved,
+    Receipt,
+    Recorded,
+    Signature,
+    Uploaded,
+    Write,
+)
 from ..domain.classification import RULES, classify
-from ..domain.event import PersonId, Value
-from ..domain.refusals import CommandReused, IdentityTaken, Stale
+from ..domain.disposal import (
+    Certificate,
+    CertificateIssued,
+    DisposalRun,
+    ItemDestroyed,
+    Residue,
+)
+from ..domain.event import Id, PersonId, Value
+from ..domain.file import File
+from ..domain.refusals import CommandReused, Disposed, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
 from . import codec, migrate
 from .batch import (
@@ -20,6 +42,7 @@ from .batch import (
     Cell,
     FoldedState,
     Identity,
+    Kept,
     Outcome,
     ReceiptKey,
     Repeated,
@@ -28,16 +51,17 @@ from .batch import (
     Unit,
     UnitGone,
 )
+from .blobs import Blobs
 from .database import Database, Tx
+from .disposer import Disposer
 from .doorbell import doorbell_for
 from .identity import Identities, NoIdentity, oidc
 from .keyring import Keyring
-from .pages import some
 from .projector.follower import Projector
 from .projector.quarantine import held_up_version
 from .recent import Recent
 from .recorder import Recorder
-from .vault import Sealer, Vault
+from .vault import Sealer, Vault, unit_id
 
 State = TypeVar("State", bound=Value)
 
@@ -53,32 +77,40 @@ class KeptJournal:
         database: Database,
         recorder: Recorder,
         vault: Vault,
+        blobs: Blobs,
         projector: Projector,
         new_id: Ids,
         states: "Recent[str, tuple[int, Any]]",
+        disposer: Disposer,
     ) -> None:
         self.database = database
         self.recorder = recorder
         self.vault = vault
+        self.blobs = blobs
         self.projector = projector
         self.new_id = new_id
         self.states = states
         self.identities = Identities(vault.keyring)
+        self.disposer = disposer
 
     @property
     def keyring(self) -> Keyring:
         return self.vault.keyring
 
     @contextmanager
-    def session(self, host: object | None = None) -> Iterator["JournalSession"]:
+    def session(
+        self, host: object | None = None, *, destroys: bool = False
+    ) -> Iterator["JournalSession"]:
         """On SQLite recall, append and the live projections are one transaction."""
         if host is not None:
             yield self._hosted(host)
             return
-        begin = self.database.writing if self._embedded else self.database.autocommit
+        whole = self._embedded or destroys
+        begin = self.database.writing if whole else self.database.autocommit
         with begin() as tx:
             session = JournalSession(self, tx, live=self._embedded)
             yield session
+            session.tidy()
         session.committed()
 
     def _hosted(self, host: object) -> "JournalSession":
@@ -91,28 +123,25 @@ class KeptJournal:
         return self.database.dialect == "sqlite"
 
     def settled(self, receipt: Receipt) -> None:
-        self._destroy_keys({recorded.stream for recorded in receipt.events})
+        units: dict[str, str] = {}
+        streams: dict[str, str] = {}
+        for event in (recorded.event for recorded in receipt.events):
+            if isinstance(event, ItemDestroyed):
+                units |= dict.fromkeys(event.done.units, event.certificate)
+                streams |= dict.fromkeys(event.done.residue, event.certificate)
+        self.gone(units, streams)
         self.projector.wait_for(receipt.position)
 
-    def _destroy_keys(self, streams: set[str]) -> None:
-        """What the host's transaction has shredded loses its keys now that it is committed."""
-        with self.database.reading() as tx:
-            gone = dict(
-                tx.all(
-                    "SELECT unit, certificate FROM cs_unit WHERE state = 'destroyed'"
-                    f" AND stream {self.recorder.streams_asked}",
-                    streams=self.recorder.asked(sorted(streams)),
-                )
-            )
-        if gone:
-            self.forget_keys(gone)
+    def gone(self, units: dict[str, str], streams: dict[str, str]) -> None:
+        """It is committed that they are gone: now their keys go, and what is remembered of them."""
+        self.states.forget(streams)
+        if units or streams:
+            self.disposer.afterwards(units, streams)
 
-    def forget_keys(self, units: dict[str, str]) -> None:
-        """The cells are gone; now the keys go, and fences keep them from being minted anew."""
-        with self.database.reading() as tx:
-            keys = [key for (key,) in some(tx, KEYS_OF, units)]
-        self.vault.forget(units)
-        self.keyring.destroy(keys, units)
+    def told(self, tx: Tx, stream: str) -> list[Recorded]:
+        """Everything that is recorded of a stream, in order."""
+        rows = self.recorder.history(tx, stream)
+        return [codec.recorded(row) for row in rows if row.body is not None]
 
     def position(self) -> int:
         with self.database.reading() as tx:
@@ -121,6 +150,12 @@ class KeptJournal:
     def version(self, stream: str) -> int:
         with self.database.reading() as tx:
             return _version(self.recorder, tx, stream)
+
+    def place(self, stream: str) -> tuple[int, int]:
+        with self.database.reading() as tx:
+            if UUID_FORM.fullmatch(stream):
+                return self.recorder.place(tx, stream)
+            return self.recorder.head(tx), 0
 
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """An empty value is nobody's."""
@@ -145,6 +180,12 @@ class KeptJournal:
             if found or len(rows) < limit:
                 return found
             after = rows[-1].position
+
+    def look_for(self, state: DisposalRun, run: Id) -> tuple[Residue, ...]:
+        return self.disposer.look_for(state, run)
+
+    def hand_out(self, issued: CertificateIssued) -> None:
+        self.disposer.hand_out(issued)
 
     def doorbell(self) -> Doorbell:
         return doorbell_for(self.database)
@@ -173,8 +214,8 @@ class JournalSession:
         self._read: dict[tuple[str, str], tuple[int, Any]] = {}
         self._written: dict[str, tuple[int, Any]] = {}
         self._sealer: Sealer = journal.vault.sealer(tx)
-        self._shredded: tuple[tuple[str, str], ...] = ()
-        self._appended = False
+        self._decided: Decided | None = None  # once it is appended
+        self._copies: list[Id] = []
 
     def receipt(self, actor: str, command: str, content: bytes) -> Receipt | None:
         found = self._recorder.receipt(self._tx, actor, command)
@@ -199,19 +240,59 @@ class JournalSession:
     def texts(self, sealed: Iterable[Sealed]) -> dict[Sealed, str | Erased]:
         return self._journal.vault.open(self._tx, sealed)
 
+    def uploaded(self, blob: Id, person: PersonId, at: datetime) -> Uploaded | None:
+        return self._journal.blobs.uploaded(self._tx, blob, person, at)
+
+    def copied(self, file: File, person: PersonId, at: datetime) -> Uploaded:
+        copy = self._journal.blobs.copy(self._tx, file, person, at)
+        self._copies.append(copy.blob)
+        return copy
+
     def held_up(self, projection: str, position: int) -> int | None:
         return held_up_version(self._tx, projection, position)
 
+    def live_units(self, streams: Sequence[str]) -> tuple[LiveUnit, ...]:
+        return self._journal.disposer.live_units(self._tx, streams)
+
+    def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
+        return self._journal.disposer.live_units_about(self._tx, person)
+
+    def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
+        return unit_id(stream, RESULT.series, owner, copy)
+
+    def certificate_of(self, stream: str) -> str | None:
+        return self._journal.disposer.certificates(self._tx, (stream,)).get(stream)
+
+    def sign(self, certificate: Certificate) -> Signature:
+        return self._journal.disposer.sign(certificate)
+
     def append(self, decided: Decided) -> Receipt:
         """On SQLite the live projections follow in the same transaction."""
+        self._refuse_gone(decided)
+        for claim in decided.claims:
+            key = self._journal.blobs.key_of(self._tx, claim.blob)
+            self._sealer.lives_by(claim.blob, key)
         composed = _Composition(self._sealer, self._read, self._journal.new_id)
         for write in decided.writes:
             composed.add(write, decided)
         batch = self._batch(decided, composed)
         outcome = self._append(batch)
         if isinstance(outcome, Appended):
-            return self._receipt(outcome, composed)
+            self._decided = decided
+            receipt = self._receipt(outcome, composed)
+            self._journal.disposer.within(self._tx, decided)
+            return receipt
         return self._refused(outcome, decided)
+
+    def _refuse_gone(self, decided: Decided) -> None:
+        """A stream that has shrunk reads as empty; nothing may be added to it all the same."""
+        fresh = [
+            write.stream
+            for write in decided.writes
+            if not self._read[write.aggregate.name, write.stream][0]
+        ]
+        for certificate in self._journal.disposer.certificates(self._tx, fresh).values():
+            raise Disposed(certificate=certificate)
 
     def _append(self, batch: Batch) -> Outcome:
         """Under SQLite's lock since before the first read nothing can have moved."""
@@ -219,14 +300,18 @@ class JournalSession:
             return self._recorder.append_on(self._tx, batch, ())
         return self._recorder.append(self._tx, batch)
 
+    def tidy(self) -> None:
+        """What was copied and is not wanted after all goes, where nothing was refused."""
+        if self._decided is None:
+            self._journal.blobs.undo(self._tx, self._copies)
+
     def committed(self) -> None:
         """What was learnt is shared once it is true."""
-        if not self._appended:
+        if self._decided is None:
             return
         self._sealer.committed()
         self._journal.states.put(self._written)
-        if self._shredded:
-            self._journal.forget_keys(dict(self._shredded))
+        self._journal.gone(dict(self._decided.shredded), dict(self._decided.residue))
 
     def _remembered(self, aggregate: Aggregate[State], stream: str) -> tuple[int, State] | None:
         """What another command left behind, if it is of this kind."""
@@ -257,16 +342,16 @@ class JournalSession:
         identities = tuple(
             identity for link in decided.links for identity in self._identities(link)
         )
-        self._shredded = self._units_of(decided.shredded, envelope.command)
         return Batch(
             recorded_at=codec.microseconds(envelope.occurred),
             basis=tuple(read for read in decided.basis if UUID_FORM.fullmatch(read[0])),
             rows=tuple(composed.rows),
             cells=tuple(composed.cells),
             units=tuple(composed.units),
+            kept=tuple(_kept(claim, decided) for claim in decided.claims),
             states=tuple(composed.states()),
             identities=_last_word(identities),
-            shredded=self._shredded,
+            shredded=decided.shredded,
             receipt=ReceiptKey(envelope.actor, envelope.command, self._digest(decided.content)),
         )
 
@@ -281,21 +366,10 @@ class JournalSession:
             yield from (Identity(link.kind, hashed, None) for (hashed,) in former)
         yield self._journal.identities.belongs(link.kind, link.value, link.person)  # type: ignore[arg-type]
 
-    def _units_of(self, streams: tuple[str, ...], certificate: str) -> tuple[tuple[str, str], ...]:
-        if not streams:
-            return ()
-        found = self._tx.all(
-            f"SELECT unit FROM cs_unit WHERE state = 'live'"
-            f" AND stream {self._recorder.streams_asked}",
-            streams=self._recorder.asked(streams),
-        )
-        return tuple((unit, certificate) for (unit,) in found)
-
     def _digest(self, content: bytes) -> bytes:
         return self._journal.keyring.keyed("command", content)
 
     def _receipt(self, appended: Appended, composed: "_Composition") -> Receipt:
-        self._appended = True
         events = tuple(composed.recorded(appended))
         self._written = composed.states_after
         if self._live:
@@ -325,11 +399,14 @@ class JournalSession:
         )
 
 
+def _kept(claim: Claim, decided: Decided) -> Kept:
+    write = next(each for each in decided.writes if each.stream == claim.stream)
+    unit = unit_id(write.stream, write.aggregate.series, write.owner, claim.blob)
+    return Kept(claim.blob, unit)
+
+
 def _version(recorder: Recorder, tx: Tx, stream: str) -> int:
     return recorder.versions(tx, [stream])[stream] if UUID_FORM.fullmatch(stream) else 0
-
-
-KEYS_OF = "SELECT key_id FROM cs_unit WHERE unit"
 
 
 def _last_word(identities: tuple[Identity, ...]) -> tuple[Identity, ...]:

@@ -154,6 +154,15 @@ class Keyring:
         with self._database.reading() as tx:
             return dict(some(tx, "SELECT unit, certificate FROM cs_fence WHERE unit", units))
 
+    def fences(self, beginning: str) -> Iterator[Page]:
+        """(name, certificate) of every fence whose name begins so, a page at a time."""
+        for page in self._pages("unit, certificate", "cs_fence", after=beginning):
+            found = [each for each in page if each[0].startswith(beginning)]
+            if found:
+                yield found
+            if len(found) < len(page):
+                return
+
     def destroy(self, key_ids: Iterable[str], certificates: Mapping[str, str]) -> bool:
         """Deletes keys and fences units (unit to certificate), all or nothing; may be repeated.
 
@@ -262,9 +271,9 @@ class Keyring:
         if half:
             self.destroy(left, half)
 
-    def _pages(self, columns: str, table: str) -> Iterator[Page]:
+    def _pages(self, columns: str, table: str, *, after: str = "") -> Iterator[Page]:
         """As `paged`, with no transaction open in between."""
-        last = ""
+        last = after
         while True:
             with self._database.reading() as tx:
                 page = page_after(tx, columns, table, "TRUE", last)

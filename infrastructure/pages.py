@@ -13,16 +13,16 @@ SIZE = 1000
 Page = list[tuple[Any, ...]]
 
 
-def some(tx: Tx, select: str, ids: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+def some(tx: Tx, select: str, ids: Iterable[str], **params: object) -> Iterator[tuple[Any, ...]]:
     """The rows whose last named column is one of the ids, a thousand ids to a query."""
     wanted = list(dict.fromkeys(ids))
     for start in range(0, len(wanted), SIZE):
         part = wanted[start : start + SIZE]
         if tx.dialect == "sqlite":
             among, listed = "IN (SELECT value FROM json_each(:ids))", json.dumps(part)
-            yield from tx.all(f"{select} {among}", ids=listed)
+            yield from tx.all(f"{select} {among}", ids=listed, **params)
         else:
-            yield from tx.all(f"{select} = ANY(:ids)", ids=part)
+            yield from tx.all(f"{select} = ANY(:ids)", ids=part, **params)
 
 
 def paged(tx: Tx, columns: str, table: str, where: str = "TRUE") -> Iterator[Page]:

@@ -121,6 +121,15 @@ class Recorder(ABC):
         row = tx.one("SELECT max(position) FROM cs_event")
         return (row and row[0]) or 0
 
+    def place(self, tx: Tx, stream: str) -> tuple[int, int]:
+        """The newest position, and where a stream stands; 0 for what is empty."""
+        row = tx.one(
+            "SELECT (SELECT max(position) FROM cs_event),"
+            " (SELECT max(version) FROM cs_event WHERE stream = :stream)",
+            stream=stream,
+        )
+        return (row and row[0]) or 0, (row and row[1]) or 0
+
     def position_at(self, tx: Tx, recorded_at: int) -> int:
         """The last position recorded by that time (microseconds, included); 0 before the first."""
         head = self.head(tx)
@@ -214,4 +223,6 @@ def _whole_basis(batch: Batch) -> list[tuple[str, int]]:
         standing[row.stream] = row.version
     if batch.cells and not {cell.unit for cell in batch.cells} <= {u.unit for u in batch.units}:
         raise ValueError("A cell needs its retention unit in the same batch.")
+    if batch.kept and not {kept.unit for kept in batch.kept} <= {u.unit for u in batch.units}:
+        raise ValueError("A file needs its retention unit in the same batch.")
     return basis

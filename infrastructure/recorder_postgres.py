@@ -11,6 +11,7 @@ from .batch import (
     Cell,
     FoldedState,
     Identity,
+    Kept,
     Moved,
     Outcome,
     Repeated,
@@ -18,13 +19,14 @@ from .batch import (
     Taken,
     Unit,
     UnitGone,
+    UploadGone,
 )
 from .database import Database, Tx
 from .dialects.postgres_arrays import byteas, integers, texts, uuids
 from .ledger import SALT_BYTES, content_hash
 from .recorder import Recorder
 
-PARAMETERS = 31  # of cs_append_v1, see migrations/sql/append_v1.sql
+PARAMETERS = 33  # of cs_append_v2, see migrations/sql/append_v2.sql
 
 
 class PostgresRecorder(Recorder):
@@ -35,7 +37,7 @@ class PostgresRecorder(Recorder):
     def __init__(self, database: Database) -> None:
         super().__init__(database)
         marks = ", ".join(["%s"] * PARAMETERS)
-        self._call = f'SELECT * FROM "{database.schema}".cs_append_v1({marks})'
+        self._call = f'SELECT * FROM "{database.schema}".cs_append_v2({marks})'
 
     def append_on(self, tx: Tx, batch: Batch, basis: Iterable[tuple[str, int]]) -> Outcome:
         cursor: Any = tx.cursor
@@ -64,6 +66,7 @@ def _arguments(batch: Batch, basis: Sequence[tuple[str, int]]) -> list[object]:
         *(_events(batch.rows) if batch.rows else NO_EVENTS),
         *(_cells(batch.cells) if batch.cells else NO_CELLS),
         *(_units(batch.units) if batch.units else NO_UNITS),
+        *(_kept(batch.kept) if batch.kept else NO_KEPT),
         *(_states(batch.states) if batch.states else NO_STATES),
         *(_identities(batch.identities) if batch.identities else NO_IDENTITIES),
         *(_shredded(batch.shredded) if batch.shredded else NO_SHREDDED),
@@ -99,6 +102,10 @@ def _units(units: Sequence[Unit]) -> tuple[object, ...]:
     )
 
 
+def _kept(kept: Sequence[Kept]) -> tuple[object, ...]:
+    return (texts([each.blob for each in kept]), texts([each.unit for each in kept]))
+
+
 def _states(states: Sequence[FoldedState]) -> tuple[object, ...]:
     return (
         uuids([state.stream for state in states]),
@@ -130,6 +137,7 @@ def _shredded(shredded: Sequence[tuple[str, str]]) -> tuple[object, ...]:
 NO_EVENTS = _events(())
 NO_CELLS = _cells(())
 NO_UNITS = _units(())
+NO_KEPT = _kept(())
 NO_STATES = _states(())
 NO_IDENTITIES = _identities(())
 NO_SHREDDED = _shredded(())
@@ -144,6 +152,8 @@ def _outcome(status: str, a: int, b: int, c: str, d: str, e: bytes) -> Outcome:
             return Moved(c, a, b)
         case "gone":
             return UnitGone(c)
+        case "swept":
+            return UploadGone(c)
         case "repeated":
             return Repeated(e, a, b)
     return Taken(c, d)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Any
 
-from .batch import Appended, Batch, Identity, Moved, Outcome, Repeated, Taken, UnitGone
+from .batch import Appended, Batch, Identity, Moved, Outcome, Repeated, Taken, UnitGone, UploadGone
 from .database import Tx
 from .ledger import SALT_BYTES, content_hash, leaf_hash
 from .recorder import Recorder
@@ -13,6 +13,7 @@ from .recorder import Recorder
 RECEIPT = "SELECT digest, first, last FROM cs_receipt WHERE actor = ? AND command = ?"
 VERSION = "SELECT max(version) FROM cs_event WHERE stream = ?"
 UNIT = "SELECT state, key_id FROM cs_unit WHERE unit = ?"
+UPLOAD = "SELECT 1 FROM cs_blob WHERE blob = ? AND state = 'whole'"
 OWNER = "SELECT person FROM cs_identity WHERE kind = ? AND hashed = ?"
 HEAD = "SELECT position, recorded_at FROM cs_event ORDER BY position DESC LIMIT 1"
 LATEST = (
@@ -35,6 +36,8 @@ CLAIM = "INSERT OR IGNORE INTO cs_identity (kind, hashed, person) VALUES (?, ?, 
 DESTROY = (
     "UPDATE cs_unit SET state = 'destroyed', certificate = ? WHERE unit = ? AND state = 'live'"
 )
+KEEP = "UPDATE cs_blob SET state = 'kept', unit = ?, person = NULL WHERE blob = ?"
+SHRED_FILES = "DELETE FROM cs_chunk WHERE blob IN (SELECT blob FROM cs_blob WHERE unit = ?)"
 SHRED = "UPDATE cs_cell SET sealed = NULL WHERE unit = ? AND sealed IS NOT NULL"
 
 
@@ -64,6 +67,9 @@ def _obstacle(cursor: Any, batch: Batch, basis: Iterable[tuple[str, int]]) -> Ou
         found = _first(cursor, UNIT, (unit.unit,))
         if found and found != ("live", unit.key):
             return UnitGone(unit.unit)
+    for kept in batch.kept:
+        if _first(cursor, UPLOAD, (kept.blob,)) is None:
+            return UploadGone(kept.blob)
     return _taken(cursor, batch.identities) if batch.identities else None
 
 
@@ -84,11 +90,13 @@ def _write(cursor: Any, batch: Batch) -> Appended:
     _each(cursor, ADD_EVENT, _event_rows(batch, done))
     _each(cursor, ADD_UNIT, [(u.unit, u.stream, u.series, u.subject, u.key) for u in batch.units])
     _each(cursor, ADD_CELL, [(c.cell, c.unit, c.sealed) for c in batch.cells])
+    _each(cursor, KEEP, [(k.unit, k.blob) for k in batch.kept])
     _each(cursor, SET_STATE, [(s.stream, s.version, s.fold, s.body) for s in batch.states])
     if batch.identities:
         _write_identities(cursor, batch.identities)
     _each(cursor, DESTROY, [(certificate, unit) for unit, certificate in batch.shredded])
     _each(cursor, SHRED, [(unit,) for unit, _ in batch.shredded])
+    _each(cursor, SHRED_FILES, [(unit,) for unit, _ in batch.shredded])
     if receipt := batch.receipt:
         kept = (receipt.actor, receipt.command, receipt.digest, done.first, done.last)
         cursor.execute(ADD_RECEIPT, kept)

@@ -52,6 +52,12 @@ EVENT = Table(
     CheckConstraint(FULL_OR_RESIDUE, name="cs_event_full_or_residue"),
     CheckConstraint("length(leaf) = 32", name="cs_event_leaf"),
     CheckConstraint("length(salt) = 16", name="cs_event_salt"),
+    Index(
+        "cs_event_residue",
+        "certificate",
+        sqlite_where=text("certificate IS NOT NULL"),
+        postgresql_where=text("certificate IS NOT NULL"),
+    ),
 )
 
 STATE = Table(
@@ -90,6 +96,15 @@ UNIT = Table(
         " OR (state = 'destroyed' AND certificate IS NOT NULL)",
         name="cs_unit_live_or_destroyed",
     ),
+    *(
+        Index(
+            f"cs_unit_live_{column}",
+            column,
+            sqlite_where=text("state = 'live'"),
+            postgresql_where=text("state = 'live'"),
+        )
+        for column in ("stream", "subject")
+    ),
     sqlite_with_rowid=False,
 )
 
@@ -101,6 +116,51 @@ CELL = Table(
     Column("sealed", LargeBinary),  # NULL once destroyed: the row still tells the certificate
     Index("cs_cell_unit", "unit"),
     sqlite_with_rowid=False,
+)
+
+GONE = Table(
+    "cs_gone",
+    METADATA,
+    Column("stream", StreamId, primary_key=True),
+    Column("certificate", Word, nullable=False),
+    Index("cs_gone_certificate", "certificate"),
+    sqlite_with_rowid=False,
+)
+
+BLOB = Table(
+    "cs_blob",
+    METADATA,
+    Column("blob", Word, primary_key=True),
+    Column("person", Word),  # whose upload it is, until a file claims it
+    Column("unit", Word),  # of the file that has claimed it
+    Column("key_id", Word, nullable=False),
+    Column("state", Word, nullable=False),
+    Column("media_type", Word),
+    Column("size", BigInteger, nullable=False),
+    Column("chunks", Integer, nullable=False),
+    Column("commitment", Word),
+    Column("begun", BigInteger, nullable=False),
+    CheckConstraint(
+        "(state IN ('arriving', 'whole', 'going') AND person IS NOT NULL AND unit IS NULL)"
+        " OR (state = 'kept' AND person IS NULL AND unit IS NOT NULL)",
+        name="cs_blob_upload_or_kept",
+    ),
+    Index("cs_blob_unit", "unit"),
+    Index(
+        "cs_blob_person",
+        "person",
+        sqlite_where=text("person IS NOT NULL"),
+        postgresql_where=text("person IS NOT NULL"),
+    ),
+    sqlite_with_rowid=False,
+)
+
+CHUNK = Table(
+    "cs_chunk",
+    METADATA,
+    Column("blob", Word, primary_key=True),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),  # the row goes once destroyed
 )
 
 IDENTITY = Table(
@@ -144,6 +204,7 @@ PROJECTION = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),  # at the event that follows
     Column("retry_at", BigInteger, nullable=False, server_default="0"),
     Column("error", Text),
+    Column("shrunk", Integer, nullable=False, server_default="0"),  # disposals that purged it
     CheckConstraint("state IN ('building', 'live', 'kept', 'scratch')", name="cs_projection_state"),
     Index(
         "cs_projection_live",

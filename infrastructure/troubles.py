@@ -3,6 +3,7 @@
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from .access_log import NotLogged
+from .certificates import CertificateRefused
 from .database import LockTimeout
 from .keyring import KeyringUnavailable, WrongKeyring
 from .master_key import UnusableMasterKey, WrongMasterKey
@@ -13,6 +14,7 @@ from .projector.rebuild import BuildHeld, BuildTakenOver, NothingKept, NothingTo
 SPEAK_FOR_THEMSELVES = (
     BuildHeld,
     BuildTakenOver,
+    CertificateRefused,
     KeyringUnavailable,
     LockTimeout,
     NewerDatabase,

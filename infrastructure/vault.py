@@ -11,9 +11,10 @@ from typing import Any, NoReturn
 
 from cryptography.exceptions import InvalidTag
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from ..domain.event import Event, may_hold_text, sealed_fields
-from ..domain.refusals import Conflict, Invalid
+from ..domain.refusals import Disposed, Invalid
 from ..domain.sealed import Erased, Sealed
 from .batch import Cell, Unit
 from .data_key import Key
@@ -34,10 +35,6 @@ Field = tuple[str, str]
 
 class UnstorableText(Invalid):
     says = "The text in {field} holds a character that cannot be kept ({character})."
-
-
-class Disposed(Conflict):
-    says = "This has been disposed of under certificate {certificate}; nothing can be added to it."
 
 
 class Lost(Exception):
@@ -124,8 +121,14 @@ class Vault:
 
 
 def keys_in_use(tx: Tx, key_ids: Iterable[str]) -> set[str]:
-    """Those of the keys that a unit lives by, or did; what the keyring's sweep asks."""
-    return {key for (key,) in some(tx, "SELECT key_id FROM cs_unit WHERE key_id", key_ids)}
+    """Those of the keys that a unit or an upload lives by, or did; the keyring's sweep asks."""
+    asked = list(key_ids)
+    tables = ("cs_unit", "cs_blob")
+    return {
+        key
+        for each in tables
+        for (key,) in some(tx, f"SELECT key_id FROM {each} WHERE key_id", asked)
+    }
 
 
 class Sealer:
@@ -136,6 +139,11 @@ class Sealer:
         self._keyring = keyring
         self._live = live
         self._units: dict[str, Unit] = {}
+        self._brought: dict[str, str] = {}
+
+    def lives_by(self, own: str, key_id: str) -> None:
+        """A unit of its own that brings its key along: its bytes were sealed before."""
+        self._brought[own] = key_id
 
     def seal(self, *, event_id: str, stream: str, series: str, owner: str, event: Event) -> Sealing:
         """One cell for each subject and unit; every text becomes a reference to it.
@@ -173,7 +181,7 @@ class Sealer:
     def _unit(self, stream: str, series: str, subject: str, own: str | None) -> Unit:
         name = unit_id(stream, series, subject, own)
         known = self._units.get(name) or self._live.get(name) or self._stored(name)
-        return known or Unit(name, stream, series, subject, self._fresh_key(name))
+        return known or Unit(name, stream, series, subject, self._first_key(name, own))
 
     def _stored(self, name: str) -> Unit | None:
         row = self._tx.one(
@@ -187,10 +195,10 @@ class Sealer:
             raise Disposed(certificate=certificate)
         return Unit(name, *words)
 
-    def _fresh_key(self, name: str) -> str:
-        """A new key's id; a fenced unit never gets one, whatever the main database remembers."""
+    def _first_key(self, name: str, own: str | None) -> str:
+        """A key's id; a fenced unit never gets one, whatever the main database remembers."""
         self._refuse_fenced(name)
-        return self._keyring.mint().id
+        return self._brought.get(own or "") or self._keyring.mint().id
 
     def _keyless(self, unit: Unit) -> NoReturn:
         self._refuse_fenced(unit.unit)
@@ -288,7 +296,7 @@ def _content(row: _Row, key: Key | None, certificate: str | None) -> Content:
         missing = "key" if row.sealed else "text"
         return Lost(f"The {missing} of cell {row.cell} is gone, and no certificate says why.")
     try:
-        event_id, fields = json.loads(key.open(row.cell, row.sealed))
+        event_id, fields = from_json(key.open(row.cell, row.sealed))
     except (InvalidTag, ValueError, TypeError):
         return Tampered(f"Cell {row.cell} does not belong to its key: one of the two was changed.")
     return {_commitment(key, event_id, path, text): text for path, text in fields}

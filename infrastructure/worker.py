@@ -74,6 +74,7 @@ class Worker:
             self._house.builder.prepare()  # whoever built a new version may have died
             self._house.react()
             self._house.engine.fire_due()
+            self._house.engine.sweep_uploads()
         return self._holds
 
     def stop(self) -> None:

@@ -152,7 +152,9 @@ def test_every_link_leads_somewhere(page):
     assert [path for path in paths if not (page.parent / path).exists()] == []
 
 
-@pytest.mark.parametrize("page", ["how-to/embed-in-a-host.md", "reference/journal.md"])
+@pytest.mark.parametrize(
+    "page", ["how-to/embed-in-a-host.md", "reference/journal.md", "reference/certificates.md"]
+)
 def test_the_python_of_a_page_runs(page, tmp_path, monkeypatch):
     """All of its blocks, one after the other, as a reader would type them."""
     monkeypatch.chdir(tmp_path)

@@ -7,6 +7,8 @@ from typing import Any
 from ...application.ports import Recorded
 from ...application.questions import AuditTrail, Question, TrailEntry
 from ...domain.classification import classify
+from ...domain.disposal import ItemDestroyed
+from ...domain.event import RecordClass
 from ...domain.sealed import Sealed
 from .. import codec
 from ..database import Tx
@@ -31,7 +33,7 @@ class AuditTrailProjection:
 
     answers: tuple[type[Question], ...] = (AuditTrail,)
     stops = False
-    reads = ("audit_trail", "people")
+    reads = ("audit_trail", "people", "keeping")
 
     def concerns(self, name: str) -> bool:
         return True
@@ -57,7 +59,8 @@ class AuditTrailProjection:
         positions = _positions(tx, question, at)
         rows = _journal_rows(tx, positions)
         names = _Names(tx, at)
-        return [_entry(codec.recorded(row), names) for row in rows if row.body is not None]
+        found = [_entry(codec.recorded(row), names) for row in rows if row.body is not None]
+        return found if question.person is None else [_as_end(entry) for entry in found]
 
 
 def _positions(tx: Tx, question: AuditTrail, at: int | None) -> list[int]:
@@ -70,9 +73,11 @@ def _positions(tx: Tx, question: AuditTrail, at: int | None) -> list[int]:
         where.append("record_class = :record_class")
     if at is not None:
         where.append("from_position <= :at")
+    said = f"SELECT from_position FROM cs_p_trail WHERE {' AND '.join(where)}"
+    if question.person is not None and question.record_class in (None, KEEPING):
+        said = f"{said} UNION {_ends(at)}"
     found = tx.all(
-        f"SELECT from_position FROM cs_p_trail WHERE {' AND '.join(where)}"
-        " ORDER BY from_position LIMIT :limit",
+        f"{said} ORDER BY from_position LIMIT :limit",
         after=question.after,
         case=question.case,
         person=question.person,
@@ -81,6 +86,25 @@ def _positions(tx: Tx, question: AuditTrail, at: int | None) -> list[int]:
         limit=question.limit,
     )
     return [row[0] for row in found]
+
+
+KEEPING = RecordClass.CONTROL_RECORD
+
+
+def _ends(at: int | None) -> str:
+    """Where it is told that something of somebody's was destroyed: a gap is never silent."""
+    until = "" if at is None else " AND from_position <= :at"
+    return (
+        "SELECT from_position FROM cs_p_run_entry WHERE owner = :person AND fate = 'destroyed'"
+        f" AND from_position > :after{until}"
+    )
+
+
+def _as_end(entry: TrailEntry) -> TrailEntry:
+    if entry.name != ItemDestroyed.name or entry.says is None:
+        return entry
+    end = {"certificate": entry.says["certificate"], "destroyed": entry.says["done.cells"]}
+    return entry.model_copy(update=end)
 
 
 def _journal_rows(tx: Tx, positions: list[int]) -> list[StoredRow]:

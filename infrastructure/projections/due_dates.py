@@ -37,7 +37,8 @@ class DueDatesProjection:
     reads = ("due_dates",)
 
     def concerns(self, name: str) -> bool:
-        return name in FROM_PLAN or name.startswith(("approval.", "reference.", "employee.left"))
+        begins = ("approval.", "reference.", "employee.left", "hold.")
+        return name in FROM_PLAN or name.startswith(begins)
 
     def parted(self, name: str) -> Parted:
         """An item and a person have due dates of their own, whatever case an event belongs to."""
@@ -95,8 +96,14 @@ class _Apply:
                 self._over()
             case "reference.kept":
                 self._kept()
+            case "reference.disposal_noticed":
+                self._noticed()
             case "reference.discarded":
-                self._end(f"disposable:{self._stream}")
+                self._ends(("disposable", "sweep"))
+            case "hold.placed" if self._said["review_by"]:
+                self._review()
+            case "hold.released":
+                self._end(f"hold_review:{self._said['hold']}")
             case "employee.left":
                 self._left()
 
@@ -146,6 +153,16 @@ class _Apply:
         about = {"item": self._stream, "person": self._said["owner"]}
         due_on = add_months(kept_on, MINIMUM_MONTHS).isoformat()
         self._put("disposable", self._stream, due_on, about)
+
+    def _noticed(self) -> None:
+        """Whose it is stands in the row that keeping it has made."""
+        kept = self._dues.get(f"disposable:{self._stream}") or {}
+        about = {"item": self._stream, "person": kept.get("person")}
+        self._put("sweep", self._stream, self._said["goes_from"], about)
+
+    def _review(self) -> None:
+        hold = self._said["hold"]
+        self._put("hold_review", hold, self._said["review_by"], {"hold": hold})
 
     def _left(self) -> None:
         self._put("leaving", self._stream, self._said["effective"], {"person": self._stream})

@@ -4,9 +4,11 @@ from ..projector.projection import Projection
 from .audit_trail import AuditTrailProjection
 from .due_dates import DueDatesProjection
 from .inbox import InboxProjection
+from .keeping import KeepingProjection
 from .people import Find, PeopleProjection
 from .plan_board import PlanBoardProjection
 from .reading_list import ReadingListProjection
+from .register import RegisterProjection
 
 
 def projections(find: Find) -> tuple[Projection, ...]:
@@ -18,4 +20,6 @@ def projections(find: Find) -> tuple[Projection, ...]:
         AuditTrailProjection(),
         DueDatesProjection(),
         ReadingListProjection(),
+        RegisterProjection(),
+        KeepingProjection(),
     )

@@ -1,6 +1,6 @@
 """Intervals: a row holds from one position to another, so that every answer has an earlier one."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import from_json, to_json
 
 from ..database import Tx
+from ..pages import some
 
 Doc = dict[str, Any]
 """A row's content in plain JSON values: references, never text."""
@@ -36,8 +37,9 @@ class Book:
     A row holds from `from_position` on, and up to but not including `until_position`; the row
     that holds now has none. Rows are closed, never deleted. A row's id follows from the event
     that opened it, so two foldings of one journal give the same ids. A key's newest row is found
-    by an index; `listed` books, of which all that holds now is asked for, have one for that;
-    books that are not `keyed` only ever grow, and no row of theirs is looked up by its key.
+    by an index; `listed` books, of which all that holds now is asked for, have one for that, and
+    `current` names columns by which only what holds now is looked up; books that are not `keyed`
+    only ever grow, and no row of theirs is looked up by its key.
     """
 
     table: str
@@ -45,6 +47,7 @@ class Book:
     indexed: tuple[tuple[str, ...], ...] = ()
     listed: bool = False
     keyed: bool = True
+    current: tuple[tuple[str, ...], ...] = ()
 
     def ddl(self, dialect: str) -> str:
         """The statement that makes the table, bare: enough to add rows and to close them."""
@@ -74,6 +77,11 @@ class Book:
             yield (
                 f"CREATE INDEX IF NOT EXISTS {self.table}__now"
                 f" ON {self.table} (key) WHERE until_position IS NULL"
+            )
+        for columns in self.current:
+            yield (
+                f"CREATE INDEX IF NOT EXISTS {self.table}__now_{'_'.join(columns)}"
+                f" ON {self.table} ({', '.join(columns)}) WHERE until_position IS NULL"
             )
 
     def drop(self) -> str:
@@ -107,17 +115,35 @@ class Book:
         self, tx: Tx, at: int | None, where: str = "", **params: object
     ) -> list[tuple[str, Doc]]:
         """Keys and documents that held right after position `at` (None: that hold now)."""
-        if at is None:
-            held = "until_position IS NULL"
-        else:
-            held = "from_position <= :at AND (until_position IS NULL OR until_position > :at)"
-            params["at"] = at
+        return self.part(tx, at, where, params)
+
+    def part(
+        self,
+        tx: Tx,
+        at: int | None,
+        where: str,
+        params: Mapping[str, object],
+        *,
+        order: str = "from_position, key",
+        limit: int | None = None,
+        skip: int = 0,
+    ) -> list[tuple[str, Doc]]:
+        """As `rows`, in another order, and no more than are asked for."""
+        asked = dict(params) if at is None else {**params, "at": at}
         narrowed = f" AND {where}" if where else ""
+        at_most = "" if limit is None else f" LIMIT {limit:d} OFFSET {skip:d}"
         found = tx.all(
-            f"SELECT key, doc FROM {self.table} WHERE {held}{narrowed} ORDER BY from_position, key",
-            **params,
+            f"SELECT key, doc FROM {self.table} WHERE {held(at)}{narrowed}"
+            f" ORDER BY {order}{at_most}",
+            **asked,
         )
         return [(key, read_doc(doc)) for key, doc in found]
+
+    def rows_of(self, tx: Tx, at: int | None, keys: Iterable[str]) -> dict[str, Doc]:
+        """As `rows`, those of the keys that there are, by key, a thousand to a query."""
+        moment = {} if at is None else {"at": at}
+        select = f"SELECT key, doc FROM {self.table} WHERE {held(at)} AND key"
+        return {key: read_doc(doc) for key, doc in some(tx, select, keys, **moment)}
 
     def row(self, tx: Tx, at: int | None, key: str) -> Doc | None:
         found = self.rows(tx, at, "key = :key", key=key)
@@ -137,6 +163,13 @@ class Book:
             tx.run(self.close_many, ids=list(ids), untils=list(untils))
         else:
             tx.many(self.close, [{"until": until, "id": row} for until, row in changes.closed])
+
+
+def held(at: int | None) -> str:
+    """The condition for rows that held right after position `:at` (None: that hold now)."""
+    if at is None:
+        return "until_position IS NULL"
+    return "from_position <= :at AND (until_position IS NULL OR until_position > :at)"
 
 
 @dataclass(slots=True)

@@ -23,8 +23,9 @@ from ...domain.event import PersonId
 from ...domain.lifecycle import Step
 from ...domain.refusals import UnknownPerson
 from ..database import Tx
+from .gone import there
 from .intervals import Doc
-from .people import PERSON, lookup
+from .people import PERSON, Lookup
 from .plan_board import PLAN, REQUEST, RESULT, TASK
 
 DATES = ("month_ready_on", "month_met_on")
@@ -50,10 +51,10 @@ class Overview:
 
 def _summaries(tx: Tx, at: int | None) -> Iterator[PlanSummary]:
     """Every plan, in the order in which they were started."""
-    tasks, people = _tasks(tx, at), lookup(tx, at)
+    tasks, people = _tasks(tx, at), Lookup(tx, at)
     told = {doc["task"] for _, doc in RESULT.rows(tx, at) if doc.get("told_to")}
     requests = dict(REQUEST.rows(tx, at))
-    plans = sorted(PLAN.rows(tx, at), key=lambda row: (row[1]["started"], row[0]))
+    plans = sorted(PLAN.rows(tx, at, there(tx)), key=lambda row: (row[1]["started"], row[0]))
     for plan, doc in plans:
         own = [(task, tasks[task]) for task in doc["task_order"] if task in tasks]
         yield PlanSummary(

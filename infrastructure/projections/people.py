@@ -1,6 +1,6 @@
 """People: who is there, and every reporting line and stand-in, as of any moment and for any day."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
@@ -107,17 +107,25 @@ def _view(person: PersonId, state: Employee, on: date) -> PersonView:
     )
 
 
-def lookup(tx: Tx, at: int | None) -> Callable[[PersonId], Employee]:
+class Lookup:
     """People one by one, each read once: what `domain.line` asks for."""
-    known: dict[PersonId, Employee] = {}
 
-    def person(person: PersonId) -> Employee:
-        if person not in known:
-            doc = PERSON.row(tx, at, person)
-            known[person] = Employee.model_validate(doc or {})
-        return known[person]
+    def __init__(self, tx: Tx, at: int | None) -> None:
+        self._tx = tx
+        self._at = at
+        self._known: dict[PersonId, Employee] = {}
 
-    return person
+    def __call__(self, person: PersonId) -> Employee:
+        if person not in self._known:
+            doc = PERSON.row(self._tx, self._at, person)
+            self._known[person] = Employee.model_validate(doc or {})
+        return self._known[person]
+
+    def meet(self, people: Iterable[PersonId]) -> None:
+        """Reads at once those who will be asked for."""
+        fresh = [person for person in people if person not in self._known]
+        for person, doc in PERSON.rows_of(self._tx, self._at, fresh).items():
+            self._known[person] = Employee.model_validate(doc)
 
 
 BELOW = """

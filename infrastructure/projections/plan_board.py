@@ -22,8 +22,9 @@ from ...domain.plan import TaskStanding
 from ...domain.policy import Starting
 from ...domain.refusals import PlanNotStarted
 from ..database import Tx
+from .gone import is_gone, there
 from .intervals import Book, Doc, Pages, Parted, Spread
-from .people import PERSON, lookup
+from .people import PERSON, Lookup
 
 PLAN = Book("cs_p_plan", ("employee",), (("employee",),))
 ACTIVITIES = Book("cs_p_activities")
@@ -37,7 +38,7 @@ Said = dict[str, Any]
 
 class PlanBoardProjection:
     name = "plan_board"
-    version = 1
+    version = 2
     books = (PLAN, ACTIVITIES, TASK, ENTRY, RESULT, REQUEST)
 
     answers: tuple[type[Question], ...] = (PlanBoard,)
@@ -64,14 +65,15 @@ class PlanBoardProjection:
             return None
         plan = question.plan or _open_plan(tx, at, question.person)
         doc = PLAN.row(tx, at, plan) if plan else None
-        if plan is None or doc is None:
+        if plan is None or doc is None or is_gone(tx, plan):
             raise PlanNotStarted
         return _board(tx, at, on, plan, doc)
 
 
 def _open_plan(tx: Tx, at: int | None, person: str | None) -> PlanId | None:
     """The plan that a person has now, or had last."""
-    rows = PLAN.rows(tx, at, "employee = :person", person=person) if person else []
+    mine = f"employee = :person AND {there(tx)}"
+    rows = PLAN.rows(tx, at, mine, person=person) if person else []
     rows.sort(key=lambda row: (row[1]["closed"] is None, row[1]["started"]))
     return rows[-1][0] if rows else None
 
@@ -129,7 +131,7 @@ def seat_of(tx: Tx, at: int | None, on: date, doc: Doc) -> line.Seat:
     return line.seat(
         doc["level"],
         employee=doc["employee"],
-        people=lookup(tx, at),
+        people=Lookup(tx, at),
         on=on,
         named={named["level"]: named["approver"] for named in doc["named"]},
         decided=decided(doc),
@@ -331,6 +333,9 @@ def _result_change(doc: Doc, rest: str, said: Said) -> Doc:
         case "evidence_added.v1":
             evidence = [*doc["evidence"], said["evidence"]]
             return {"evidence": evidence, "revision": said["revision"]}
+        case "file_attached.v1":
+            files = [*doc.get("files", ()), said["file"]]
+            return {"files": files, "revision": said["revision"]}
         case "told.v1":
             return {"told_to": said["manager"], "acknowledged": False}
         case "acknowledged.v1":

@@ -8,6 +8,7 @@ from ...application.questions import Question, ReadingItem, ReadingList
 from ...domain.calendar import add_months
 from ...domain.reference import MINIMUM_MONTHS
 from ..database import Tx
+from .gone import there
 from .intervals import Book, Doc, Pages, Parted, Spread
 
 ITEM = Book("cs_p_item", ("owner",), (("owner",),))
@@ -34,7 +35,10 @@ class ReadingListProjection:
     def answer(self, tx: Tx, question: Question, at: int | None, on: date) -> Any:
         if not isinstance(question, ReadingList):
             return None
-        rows = ITEM.rows(tx, at, "owner = :owner", owner=question.person)
+        where, params = f"owner = :owner AND {there(tx)}", {"owner": question.person}
+        if question.item is not None:
+            where, params = f"{where} AND key = :item", params | {"item": question.item}
+        rows = ITEM.rows(tx, at, where, **params)
         found = [ReadingItem.model_validate(doc) for _, doc in rows]
         return sorted(found, key=lambda item: (item.kept_on, item.item))
 
@@ -58,6 +62,10 @@ def _change(doc: Doc, name: str, said: Doc) -> Doc:
     match name:
         case "reference.cited.v1":
             return {"cited_by": [*doc["cited_by"], said["result"]]}
+        case "reference.disposal_noticed.v1":
+            return {"noticed_on": said["on"], "goes_from": said["goes_from"]}
+        case "reference.file_attached.v1":
+            return {"files": [*doc.get("files", ()), said["file"]]}
         case "reference.discarded.v1":
             return {"discarded": said["reason"]}
     return {}

@@ -1,17 +1,19 @@
 """Answers: questions go to the live copies; text is opened by the page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from ...application.questions import Health, ProjectionHealth, Question
 from ...domain.sealed import Erased, Sealed
 from .. import codec
-from ..database import Database
+from ..database import Database, Tx
+from ..projections.keeping import days
 from ..recorder import Recorder
 from ..vault import Vault
 from .copies import Copy
 from .follower import Projector, stands_still
+from .given import Given, alike
 from .health import health
 from .projection import Answering, ProjectionBuilding, ProjectionFaulty
 
@@ -31,6 +33,7 @@ class ProjectedAnswers:
         self._recorder = recorder
         self._projector = projector
         self._vault = vault
+        self._given = Given()
         self._whose: dict[type[Question], Answering] = {
             question: answering
             for answering in (*projector.projections, *beside)
@@ -41,11 +44,15 @@ class ProjectedAnswers:
         """Raises ProjectionBuilding or ProjectionFaulty where there is nothing to answer from."""
         if isinstance(question, ProjectionHealth):
             return self.health()
-        found = self._projector.catch_up_if_behind()
         answering = self._whose[type(question)]
-        _check(answering, {copy.name: copy for copy in found})
-        with self._database.reading() as tx:
-            return answering.answer(self._projector.shelf(found).on(tx), question, at, on)
+        with self._projector.caught_up() as (tx, found):
+            _check(answering, {copy.name: copy for copy in found})
+            asked = (alike(question), at, on)
+            given = self._given.get(found, asked)
+            if given is None:
+                given = answering.answer(self._projector.shelf(found).on(tx), question, at, on)
+                self._given.put(found, asked, given)
+            return given
 
     def health(self) -> Health:
         with self._database.reading() as tx:
@@ -59,8 +66,25 @@ class ProjectedAnswers:
         self._projector.wait_for(position)
 
     def open(self, sealed: Sequence[Sealed]) -> dict[Sealed, str | Erased]:
+        """What has been destroyed says on which day, where that is on record."""
         with self._database.reading() as tx:
-            return self._vault.open(tx, sealed)
+            opened = self._vault.open(tx, sealed)
+            gone = {text.certificate for text in opened.values() if isinstance(text, Erased)}
+            known = self._days(tx, gone) if gone else {}
+        return {key: _dated(text, known) for key, text in opened.items()}
+
+    def _days(self, tx: Tx, certificates: Iterable[str]) -> dict[str, date]:
+        """Nothing while the projection that knows is being built."""
+        found = {copy.name: copy for copy in self._projector.live_copies(tx)}
+        if "keeping" not in found:
+            return {}
+        return days(self._projector.shelf(tuple(found.values())).on(tx), certificates)
+
+
+def _dated(text: str | Erased, known: Mapping[str, date]) -> str | Erased:
+    if isinstance(text, Erased) and text.certificate in known:
+        return text.model_copy(update={"on": known[text.certificate]})
+    return text
 
 
 def _check(answering: Answering, live: dict[str, Copy]) -> None:

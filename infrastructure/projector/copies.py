@@ -15,14 +15,19 @@ from ..database import Database, Tx, Words
 from .projection import Projection
 
 COLUMNS = (
-    "copy, name, version, state, position, updated, rate, quarantined, attempts, retry_at, error"
+    "copy, name, version, state, position, updated, rate, quarantined, attempts, retry_at, error,"
+    " shrunk"
 )
 NUMBER = "projection_copies"
+MAKING = 0x6373_0003
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """One row of `cs_projection`; times in microseconds since 1970-01-01T00:00:00Z."""
+    """One row of `cs_projection`; times in microseconds since 1970-01-01T00:00:00Z.
+
+    `shrunk` counts the disposals that went through the copy's tables.
+    """
 
     number: int
     name: str
@@ -35,6 +40,11 @@ class Copy:
     attempts: int
     retry_at: int
     error: str | None
+    shrunk: int = 0
+
+
+class HasShrunk(Exception):
+    """Events that were read have gone since, and so has what they had written: read them again."""
 
 
 class Shelf:
@@ -78,6 +88,13 @@ def everything(tx: Tx) -> list[Copy]:
     return [Copy(*row) for row in tx.all(f"SELECT {COLUMNS} FROM cs_projection ORDER BY copy")]
 
 
+def everything_and_head(tx: Tx) -> tuple[list[Copy], int]:
+    """Every copy, and the journal's newest position (0: it is empty), seen at once."""
+    head = "(SELECT max(position) FROM cs_event)"
+    rows = tx.all(f"SELECT {COLUMNS}, {head} FROM cs_projection ORDER BY copy")
+    return [Copy(*row[:-1]) for row in rows], (rows[0][-1] or 0) if rows else 0
+
+
 def in_state(tx: Tx, state: str, projection: Projection) -> Copy | None:
     """The newest copy in a state that was made by this version."""
     row = tx.one(
@@ -110,12 +127,29 @@ def make(tx: Tx, database: Database, projection: Projection, state: str, *, bare
     return Copy(number, projection.name, projection.version, state, 0, now(), 0, 0, 0, 0, None)
 
 
+def again(tx: Tx, seen: Iterable[Copy]) -> list[Copy]:
+    """The same copies as they are now; of one that is no more, what was seen last."""
+    there = {copy.number: copy for copy in everything(tx)}
+    return [there.get(copy.number, copy) for copy in seen]
+
+
 def remove(tx: Tx, copy: Copy) -> None:
-    """The tables, whichever code made them, and what is known of them."""
-    for table in tables(tx, copy.number):
-        tx.run(f"DROP TABLE {table}")
+    """What is known of it, and its tables, whichever code made them.
+
+    Its row is locked first, as by whoever purges its tables.
+    """
     for kept in ("cs_projection", "cs_quarantine", "cs_waiting"):
         tx.run(f"DELETE FROM {kept} WHERE copy = :copy", copy=copy.number)
+    for table in tables(tx, copy.number):
+        tx.run(f"DROP TABLE {table}")
+
+
+def lock_making(tx: Tx) -> None:
+    """Nobody makes another copy until this transaction ends; on SQLite nobody can anyway."""
+    if tx.dialect == "postgresql":
+        tx.run(
+            "SELECT pg_advisory_xact_lock(:lock, hashtext(:schema))", lock=MAKING, schema=tx.schema
+        )
 
 
 def tables(tx: Tx, number: int) -> list[str]:

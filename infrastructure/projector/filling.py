@@ -15,7 +15,7 @@ from ..database import Database, Tx
 from ..projections.intervals import Book, Changes, Open, stored_row
 from ..recorder import Recorder, StoredRow
 from .bulk import Folder
-from .copies import Copy, Shelf
+from .copies import Copy, HasShrunk, Shelf, again
 from .folding import Concerned, apply, decoded, skips
 from .progress import Meter, Report
 from .projection import Projection
@@ -68,8 +68,11 @@ class Filling:
             group = [copy for copy in self.copies if copy.position == self._lowest]
             ahead = [copy.position for copy in self.copies if copy.position > self._lowest]
             stop = min([*ahead, *([until] if until else [])], default=None)
-            for position, head, memory in self._pages(group, stop, workers):
-                meter.tell(position, until or head, memory)
+            try:
+                for position, head, memory in self._pages(group, stop, workers):
+                    meter.tell(position, until or head, memory)
+            except HasShrunk:
+                self._look_again()
 
     def index(self, report: Report) -> None:
         """Makes the tables fit for questions."""
@@ -87,8 +90,11 @@ class Filling:
         until = until or self._head()
         meter = Meter(report, "folding", self._lowest)
         while self._lowest < until:
-            with self._database.writing() as tx:
-                self.page(tx, until)
+            try:
+                with self._database.writing() as tx:
+                    self.page(tx, until)
+            except HasShrunk:
+                self._look_again()
             meter.tell(self._lowest, until)
 
     def page(self, tx: Tx, until: int) -> None:
@@ -108,6 +114,11 @@ class Filling:
             apply(self._shelf.on(tx), Concerned((projection,)), events)
             rate = len(rows) / max(monotonic() - began, 1e-6)
             self._move(tx, [copy], rows[-1].position, rate)
+
+    def _look_again(self) -> None:
+        """A disposal has purged the tables; what was kept in memory is forgotten with this."""
+        with self._database.reading() as tx:
+            self.copies = again(tx, self.copies)
 
     @property
     def _lowest(self) -> int:

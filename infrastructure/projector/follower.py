@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import monotonic, sleep
 
@@ -77,15 +78,21 @@ class Projector:
             if not more or (until is not None and reached >= until):
                 return reached
 
-    def catch_up_if_behind(self) -> list[Copy]:
-        """For a reader: whoever asks while nobody follows, follows. Returns the live copies."""
+    @contextmanager
+    def caught_up(self) -> Iterator[tuple[Tx, list[Copy]]]:
+        """For a reader: whoever asks while nobody follows, follows. With the live copies."""
         with self._database.reading() as tx:
-            found, head = self.live_copies(tx), self._recorder.head(tx)
-        if any(copy.position < head and self._is_due(copy) for copy in found):
-            self.catch_up()
-            with self._database.reading() as tx:
-                found = self.live_copies(tx)
-        return found
+            found, head = copies.everything_and_head(tx)
+            live = self._live_ones(found)
+            if not self._behind(live, head):
+                yield tx, live
+                return
+        self.catch_up()
+        with self._database.reading() as tx:
+            yield tx, self.live_copies(tx)
+
+    def _behind(self, live: Sequence[Copy], head: int) -> bool:
+        return any(copy.position < head and self._is_due(copy) for copy in live)
 
     def wait_for(self, position: int, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         """Returns when every copy that does not stand still has come this far.
@@ -113,9 +120,10 @@ class Projector:
         """
         if lock and tx.dialect == "postgresql":
             tx.run(IN_TURN, lock=FOLLOWING, schema=tx.schema)
-        return [
-            copy for copy in copies.everything(tx) if copy.state == "live" and self._is_ours(copy)
-        ]
+        return self._live_ones(copies.everything(tx))
+
+    def _live_ones(self, found: Sequence[Copy]) -> list[Copy]:
+        return [copy for copy in found if copy.state == "live" and self._is_ours(copy)]
 
     def shelf(self, found: Sequence[Copy]) -> Shelf:
         """The live copies, to be asked by plain names."""

@@ -1,6 +1,7 @@
 """Quarantine: an event that cannot be folded holds up its own partition, and nobody else."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..database import Tx
@@ -123,3 +124,18 @@ def _count(tx: Tx, copy: int) -> None:
         " WHERE cs_quarantine.copy = :copy) WHERE copy = :copy",
         copy=copy,
     )
+
+
+def forget(tx: Tx, copy: int, positions: Sequence[int]) -> None:
+    """These events have gone; a partition that waited for nothing else is whole again."""
+    among = "(SELECT CAST(value AS BIGINT) FROM json_each(:positions))"
+    told = {"copy": copy, "positions": json.dumps(list(positions))}
+    tx.run(f"DELETE FROM cs_waiting WHERE copy = :copy AND position IN {among}", **told)
+    freed = tx.run(
+        f"DELETE FROM cs_quarantine WHERE copy = :copy AND position IN {among} AND NOT EXISTS ("
+        "SELECT 1 FROM cs_waiting w WHERE w.copy = cs_quarantine.copy"
+        " AND w.part = cs_quarantine.part)",
+        **told,
+    )
+    if freed:
+        _count(tx, copy)

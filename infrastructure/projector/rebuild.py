@@ -11,11 +11,12 @@ from ..database import Database, Tx
 from ..recorder import Recorder
 from . import copies, quarantine
 from .compare import Comparison, compare
-from .copies import Copy
+from .copies import Copy, HasShrunk, lock_making
 from .filling import Filling
 from .folding import cause
 from .follower import Projector
 from .progress import Progress, Report, silent
+from .projection import Projection
 
 LEASE_SECONDS = 60.0
 
@@ -142,7 +143,7 @@ class Builder:
     def _made_empty(self) -> list[str]:
         """In an empty journal a new copy has caught up."""
         with self._database.writing() as tx:
-            _one_maker(tx)
+            lock_making(tx)
             missing = self._missing(tx)
             if self._recorder.head(tx):
                 return missing
@@ -245,7 +246,7 @@ class Builder:
         """The copies to fill: those of a build that was broken off, or new ones."""
         begun = []
         with self._database.writing() as tx:
-            _one_maker(tx)
+            lock_making(tx)
             for name in names:
                 projection = self._by_name[name]
                 found = None if restart else copies.in_state(tx, state, projection)
@@ -277,8 +278,21 @@ class Builder:
             with self._database.reading() as tx:
                 live = copies.in_state(tx, "live", projection)
             if live is not None:
-                found.append(compare(self._database, projection, live, copy, report))
+                found.append(self._side_by_side(projection, live, copy, report))
         return tuple(found)
+
+    def _side_by_side(
+        self, projection: Projection, live: Copy, copy: Copy, report: Report
+    ) -> Comparison:
+        """Once more where a disposal went through the two while they were read."""
+        while True:
+            with self._database.reading() as tx:
+                before = copies.again(tx, (live, copy))
+            found = compare(self._database, projection, live, copy, report)
+            with self._database.reading() as tx:
+                after = copies.again(tx, (live, copy))
+            if [each.shrunk for each in before] == [each.shrunk for each in after]:
+                return found
 
     def _filling(self, begun: list[Copy], holder: str) -> Filling:
         step = partial(self._step, holder)
@@ -293,25 +307,33 @@ class Builder:
             self._take(tx, (copy.name for copy in built), holder)
 
     def _last_page(self, tx: Tx, built: Sequence[Copy], holder: str) -> list[Copy]:
-        head, filling = self._recorder.head(tx), self._filling(list(built), holder)
+        built = copies.again(tx, built)
+        head, filling = self._recorder.head(tx), self._filling(built, holder)
         while min(copy.position for copy in filling.copies) < head:
             filling.page(tx, head)
         return filling.copies
 
     def _step(self, holder: str, tx: Tx, copy: Copy, position: int, rate: float) -> None:
-        """The fence: whoever finds the copy elsewhere than it left it writes nothing."""
+        """The fence: whoever finds the copy elsewhere than it left it writes nothing.
+
+        Nor does whoever has read events that a disposal has taken since; it reads them again.
+        """
         moved = tx.run(
             "UPDATE cs_projection SET position = :position, updated = :updated, rate = :rate,"
             " attempts = 0, retry_at = 0, error = NULL"
-            " WHERE copy = :copy AND position = :before AND state = :state",
+            " WHERE copy = :copy AND position = :before AND state = :state AND shrunk = :shrunk",
             position=position,
             updated=copies.now(),
             rate=rate,
             copy=copy.number,
             before=copy.position,
             state=copy.state,
+            shrunk=copy.shrunk,
         )
         if moved != 1:
+            (now,) = copies.again(tx, (copy,))
+            if (now.position, now.state) == (copy.position, copy.state) and now != copy:
+                raise HasShrunk
             raise BuildTakenOver(f"The build of {copy.name} was taken over, or dropped.")
         self._take(tx, (copy.name,), holder)
 
@@ -356,16 +378,5 @@ def _move(tx: Tx, copy: Copy, state: str) -> None:
         raise BuildTakenOver(f"The build of {copy.name} was taken over, or dropped.")
 
 
-def _one_maker(tx: Tx) -> None:
-    """Processes that start at once make the tables once."""
-    if tx.dialect == "postgresql":
-        tx.run(
-            "SELECT pg_advisory_xact_lock(:lock, hashtext(:schema))", lock=MAKING, schema=tx.schema
-        )
-
-
 def _lease_of(name: str) -> str:
     return f"build:{name}"
-
-
-MAKING = 0x6373_0003

@@ -13,6 +13,7 @@ from . import (
     plan,
     policy,
     projections,
+    records,
     reference,
     replay,
     result,
@@ -52,6 +53,7 @@ for _name, _group in {
     "employee": employee.app,
     "org": org.app,
     "policy": policy.app,
+    "records": records.app,
     "projections": projections.app,
     "db": db.app,
 }.items():

@@ -59,6 +59,9 @@ def task(out: Console, place: int, each: TaskView, name: Names) -> None:
         say(out, f"  result {result.result[:8]}: {what} ({result.kind.value}{told}{gone})")
         for evidence in result.evidence:
             say(out, f"    evidence: {shown(evidence.title)} {shown(evidence.locator)}")
+        for file in result.files:
+            what = f"{shown(file.name)}, {file.media_type.value}, {file.size:,} bytes"
+            say(out, f"    file {file.copy_id[:8]}: {what}")
     if each.request is not None:
         request(out, each.request, name)
 

@@ -13,7 +13,7 @@ from ...application import commands as c
 from ...application.desk import Actor
 from ...application.questions import PersonView, TaskView, WhoIs
 from ...infrastructure import assembly
-from . import organisation_file, render
+from . import organisation_file, render, two_years_later
 from .session import Here, Misuse, command
 from .stage import Stage, StageClock, Story, person_of, stage_ids
 from .stories import STORIES, day, lines_of
@@ -21,6 +21,7 @@ from .stories import STORIES, day, lines_of
 FILE = Path(__file__).with_name("organisation.csv")
 NAME = "countersign-demo"
 HR, RECORDS = "1016", "1017"
+SHORTEST_DATE = 9
 HOLIDAYS = tuple(date(2026, month, day_) for month, day_ in ((1, 1), (4, 3), (4, 6), (5, 14)))
 
 
@@ -49,6 +50,7 @@ def demo(here: Here) -> None:
         "database": assembly.shown_url(here.url),
         "organisation": imported,
         "stories": [_story(stage, story) for story in stage.stories],
+        "later": two_years_later.told(stage),
         "next": _next(stage, assembly.shown_url(here.url)),
     }
     here.show(told, lambda: _print(here.out, told))
@@ -113,7 +115,7 @@ def _state(stage: Stage, task: TaskView) -> str:
 
 
 def _next(stage: Stage, url: str) -> list[dict[str, str]]:
-    """Three commands that go on from here, with the ids of this very database."""
+    """Four commands that go on from here, with the ids of this very database."""
     case = next(story for story in stage.stories if story.number == "1054")
     plan = stage.board(person_of(case)).plan[:8]
     return [
@@ -124,6 +126,10 @@ def _next(stage: Stage, url: str) -> list[dict[str, str]]:
         {
             "command": f"countersign inbox --as {HR} --db {url}",
             "shows": "what waits for HR",
+        },
+        {
+            "command": f"countersign records register --as {RECORDS} --db {url}",
+            "shows": "what is kept, for how long, and what holds it",
         },
         {
             "command": f"countersign projections rebuild --all --db {url}",
@@ -144,6 +150,7 @@ def _print(out: Console, told: dict[str, Any]) -> None:
         for task in story["tasks"]
     ]
     render.table(out, ("Who", "Task", "State"), rows)
+    _print_story(out, told["later"])
     out.print()
     render.say(out, f"All of it is kept in {told['database']}. Try next:", "bold")
     for each in told["next"]:
@@ -155,5 +162,6 @@ def _print_story(out: Console, story: dict[str, Any]) -> None:
     out.print()
     heading = Text.assemble((story["name"], "bold cyan"), f": {story['title']}")
     out.print(heading, soft_wrap=True)
+    width = max(SHORTEST_DATE, *(len(line["on"]) for line in story["lines"]))
     for line in story["lines"]:
-        out.print(Text.assemble((f"  {line['on']:<9} ", "dim"), line["says"]), soft_wrap=True)
+        out.print(Text.assemble((f"  {line['on']:<{width}} ", "dim"), line["says"]), soft_wrap=True)

@@ -95,7 +95,7 @@ def _plans(engine: Engine, actor: Actor) -> Iterable[PlanId]:
     if own is not None:
         yield own.plan
     items: Sequence[InboxItem] = engine.glance(Inbox(person=actor.person), actor)
-    yield from (item.plan for item in items)
+    yield from (item.plan for item in items if item.plan is not None)
     people: Sequence[PersonView] = engine.ask(People(), actor)
     yield from (each.plan for each in people if each.plan is not None)
 
@@ -104,13 +104,13 @@ def request(engine: Engine, actor: Actor, text: str | None, kind: str) -> TaskId
     """The task of a request: from one's own plan or inbox; the only one of a kind by default."""
     items: Sequence[InboxItem] = engine.ask(Inbox(person=actor.person), actor)
     if text is None:
-        waiting = {item.task: item for item in items if item.kind == kind}
+        waiting = {item.task: item for item in items if item.task and item.kind == kind}
         if len(waiting) == 1:
             return next(iter(waiting))
         if not waiting:
             raise NobodyWaits
         raise WhichTask(tasks=", ".join(_short(item) for item in waiting.values()))
-    known = [item.task for item in items]
+    known = [item.task for item in items if item.task is not None]
     board = _own(engine, actor)
     if board is not None and text.isdigit() and len(text) < SHORTEST:
         return task(board, text, ()).task
@@ -143,7 +143,7 @@ def _own(engine: Engine, actor: Actor) -> PlanView | None:
 
 
 def _short(item: InboxItem) -> str:
-    return f"{item.task[:SHORTEST]} ({item.title or item.employee_name})"
+    return f"{(item.task or '')[:SHORTEST]} ({item.title or item.employee_name})"
 
 
 def task(board: PlanView, text: str | None, among: Sequence[TaskView]) -> TaskView:

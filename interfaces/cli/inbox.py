@@ -27,7 +27,7 @@ def _print(here: Here, items: Sequence[InboxItem]) -> None:
         return
     name = boards.names(here)
     for item in items:
-        about = render.shown(item.title) if item.title is not None else item.task[:8]
+        about = render.shown(item.title) if item.title is not None else _about(item)[:8]
         behalf = f", on behalf of {name(item.on_behalf_of)}" if item.on_behalf_of else ""
         line = f"{item.since}  {render.shown(item.employee_name)}: {about}. {_wanted(item)}{behalf}"
         render.say(here.out, line)
@@ -54,6 +54,10 @@ WANTED = {
     "acknowledge": "A result was told to you",
     "answer": "A question waits for your answer",
     "resubmit": "Returned to you with what is missing",
+    "reading_goes": "What you have read goes on {due_on}; cite it or discard it before",
+    "approve_disposal": "A disposal waits for somebody else's approval",
+    "approve_schedule": "Version {schedule} of the retention schedule waits for approval",
+    "hold_review": "A hold was to be looked at again by {due_on}",
 }
 
 NEXT = {
@@ -62,7 +66,16 @@ NEXT = {
     "acknowledge": "countersign result acknowledge {result}",
     "answer": "countersign approval answer {task} --text …",
     "resubmit": "countersign plan show; then countersign approval ask",
+    "reading_goes": "countersign reference list",
+    "approve_disposal": "countersign records dispose show {run}",
+    "approve_schedule": "countersign records schedule show --version {schedule}",
+    "hold_review": "countersign records hold list",
 }
+
+
+def _about(item: InboxItem) -> str:
+    """The id of what it is about; of the schedule, a word."""
+    return item.task or item.item or item.run or item.hold or "schedule"
 
 
 def _wanted(item: InboxItem) -> str:
@@ -75,7 +88,10 @@ def _next(item: InboxItem) -> str:
 
 def _filled(template: str, item: InboxItem) -> str:
     return template.format(
-        task=item.task[:8],
+        task=(item.task or "")[:8],
+        run=(item.run or "")[:8],
+        schedule=item.schedule,
+        due_on=item.due_on,
         level=item.level,
         evidence=item.evidence,
         round=item.round,

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TextColumn
 from rich.progress import Progress as Drawing
 
-from ...infrastructure.assembly import Progress, Report
+from ...infrastructure.assembly import Meter, Progress, Report
 from . import render
 
 SOONEST_SECONDS = 1.0
@@ -32,6 +32,13 @@ def shown(out: Console, *, as_json: bool) -> Iterator[Report]:
             yield report
     else:
         yield Lines(lambda progress: render.say(out, line(progress)))
+
+
+@contextmanager
+def counted(out: Console, step: str, *, as_json: bool) -> Iterator[Callable[[int, int], None]]:
+    """As `shown`, for work that only counts what is done of how much."""
+    with shown(out, as_json=as_json) as report:
+        yield Meter(report, step).tell
 
 
 class Lines:

@@ -8,7 +8,8 @@ import typer
 from ...application import commands as c
 from ...application.questions import ReadingItem, ReadingList
 from ...domain.reference import Medium
-from . import render
+from . import files, render
+from .files import Copy, FileTitle, FileToSend, Force, To
 from .result import item_of
 from .session import Here, command
 
@@ -47,8 +48,32 @@ def list_(here: Here) -> None:
             for each in kept
         ]
         render.table(here.out, ("Item", "Kept", "May go from", "Title", "Where"), rows)
+        render.files(here.out, (file for each in kept for file in each.files))
 
     here.show(items, text)
+
+
+@command(
+    app, "attach", example="countersign reference attach 9b1f04e7 how-readers-choose.pdf --as 1042"
+)
+def attach(
+    here: Here,
+    item: Annotated[str, typer.Argument(metavar="ITEM", help="The beginning of its id.")],
+    file: FileToSend,
+    title: FileTitle = None,
+) -> None:
+    """Keeps a file with an item; it goes with the item, and a citation copies it."""
+    chosen = item_of(here, item)
+    upload = files.sent(here, file)
+    files.claim(here, c.KeepFile(item=chosen, upload=upload.blob, name=file.name, title=title))
+
+
+@command(app, "file", example="countersign reference file 5e0c7f31 --to . --as 1042")
+def file_(here: Here, copy: Copy, to: To, force: Force = False) -> None:
+    """Saves a file of your reading material; never over another without --force."""
+    items: Sequence[ReadingItem] = here.ask(ReadingList(person=here.me.person))
+    chosen = files.found(copy, (file for item in items for file in item.files))
+    files.saved(here, chosen, to, force=force, plan=None)
 
 
 @command(app, "discard", example="countersign reference discard 9b1f04e7 --as 1042")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ...application.organisation import RowProblem
 from ...application.ports import Receipt
+from ...application.questions import FileView
 from ...domain.refusals import Refusal
 from ...domain.sealed import Erased
 from .sentences import dotted, sentence
@@ -110,8 +111,20 @@ def shown(text: object) -> str:
     if text is None:
         return "-"
     if isinstance(text, Erased):
-        return f"(destroyed, certificate {text.certificate})"
+        on = f" on {text.on}" if text.on else ""
+        return f"(destroyed{on}, certificate {text.certificate})"
     return str(text)
+
+
+def files(out: Console, found: Iterable[FileView]) -> None:
+    """What can be saved, under a table of what it belongs to; nothing where there is none."""
+    rows = [
+        (each.copy_id[:8], each.media_type.value, f"{each.size:,}", each.name, each.title)
+        for each in found
+    ]
+    if rows:
+        say(out, "")
+        table(out, ("File", "Type", "Bytes", "Name", "Title"), rows)
 
 
 def table(out: Console, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

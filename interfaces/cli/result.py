@@ -1,5 +1,6 @@
 """`countersign result`: what came of a task, noted, told and acknowledged."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
@@ -7,11 +8,12 @@ from typing import Annotated
 import typer
 
 from ...application import commands as c
-from ...application.questions import ReadingItem, ReadingList
+from ...application.questions import FileView, PlanBoard, PlanView, ReadingItem, ReadingList
 from ...domain.plan import ValueKind
 from ...domain.result import ResultKind, Route
-from . import finding, render
-from .options import Task, day
+from . import files, finding, render
+from .files import Copy, FileTitle, FileToSend, Force, To
+from .options import Stated, Task, day
 from .session import Here, Misuse, command
 
 app = typer.Typer(help="What came of a task; only what is told counts.", no_args_is_help=True)
@@ -123,6 +125,40 @@ def add_evidence(
     here.do(c.AddEvidence(result=_result(here, result), evidence=wishes[0]))
 
 
+@command(
+    app, "attach", example='countersign result attach 3f2a81c9 quotation.pdf --title "it" --as 1042'
+)
+def attach(
+    here: Here,
+    result: Annotated[str, typer.Argument(metavar="RESULT", help="The beginning of its id.")],
+    file: FileToSend,
+    title: FileTitle = None,
+) -> None:
+    """Attaches a file as evidence: a record of its own, sealed; told by its bytes, not its name."""
+    chosen = _result(here, result)
+    upload = files.sent(here, file)
+    wanted = c.AttachFile(result=chosen, upload=upload.blob, name=file.name, title=title)
+    files.claim(here, wanted)
+
+
+@command(app, "file", example="countersign result file 5e0c7f31 --to . --as 1042")
+def file_(
+    here: Here,
+    copy: Copy,
+    to: To,
+    force: Force = False,
+    plan: Annotated[
+        str | None, typer.Option("--plan", metavar="PLAN", help="Whose, or which plan [your own].")
+    ] = None,
+    reason: Stated = None,
+) -> None:
+    """Saves a file of a result that you may see; never over another without --force."""
+    whose = here.plan_id(plan)
+    board: PlanView = here.ask(PlanBoard(plan=whose, reason=reason))
+    chosen = files.found(copy, _files(board))
+    files.saved(here, chosen, to, force=force, plan=whose, reason=reason)
+
+
 @command(app, "tell", example="countersign result tell 3f2a81c9 --as 1042")
 def tell(here: Here, result: Result = None) -> None:
     """Tells the manager of a result; only told results count."""
@@ -156,7 +192,7 @@ def retract(here: Here, result: Result = None) -> None:
 
 @command(app, "list", example="countersign result list --as 1042")
 def list_(here: Here) -> None:
-    """Lists the results of your plan."""
+    """Lists the results of your plan, and their files."""
     found = [result for task in here.plan().tasks for result in task.results]
 
     def text() -> None:
@@ -165,6 +201,7 @@ def list_(here: Here) -> None:
             return
         rows = [(each.result[:8], each.found_on, each.kind.value, each.what) for each in found]
         render.table(here.out, ("Result", "Found", "Kind", "What"), rows)
+        render.files(here.out, (each for result in found for each in result.files))
 
     here.show(found, text)
 
@@ -190,6 +227,10 @@ def item_of(here: Here, text: str) -> str:
     """A reference item of one's own, by (the beginning of) its id."""
     items: list[ReadingItem] = here.ask(ReadingList(person=here.me.person))
     return finding.beginning(text, (item.item for item in items)) or text
+
+
+def _files(board: PlanView) -> Iterator[FileView]:
+    return (file for task in board.tasks for each in task.results for file in each.files)
 
 
 def _result(here: Here, text: str | None) -> str:

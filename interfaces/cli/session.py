@@ -237,6 +237,8 @@ def _guarded(here: Here, work: Callable[[], None]) -> None:
         _ends(here, str(misuse), MISUSED)
     except ValidationError as error:
         _ends(here, render.invalid(error), MISUSED)
+    except assembly.PackFaulty as error:
+        _ends(here, str(error), MISUSED)
     except assembly.SAYS_NO as error:
         _ends(here, str(error), REFUSED)
     except Exception as error:

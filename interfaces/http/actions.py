@@ -11,7 +11,7 @@ from pydantic import BaseModel, create_model
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...application.aggregates import POLICY_STREAM
+from ...application.aggregates import HOLDS_STREAM, POLICY_STREAM, SCHEDULE_STREAM
 from ...application.commands import Command
 from ...application.desk import Actor
 from ...application.engine import Engine
@@ -34,12 +34,23 @@ IN_PATH: dict[str, Any] = {
     "entry": Annotated[int, Path(ge=1, le=1_000_000)],
     "projection": Annotated[str, Path(pattern="^[a-z_]{1,64}$", examples=["inbox"])],
     "role": Annotated[Role, Path()],
+    "version": Annotated[int, Path(ge=1, le=1_000_000)],
     "year": Annotated[int, Path(ge=2000, le=2200)],
 }
 """How a parameter of a path is typed; all others are ids."""
 
 
 NO_LINKS: Mapping[str, Any] = {}
+
+FIXED = {"policy": POLICY_STREAM, "schedule": SCHEDULE_STREAM, "holds": HOLDS_STREAM}
+"""Streams that every address of a noun stands for, whatever it names."""
+
+
+def stream_of(of: str | None, named: Mapping[str, Any]) -> str | None:
+    """The stream whose version an ETag begins with, if it speaks of any."""
+    if of is None:
+        return None
+    return FIXED[of] if of in FIXED else str(named[of])
 
 
 def _as_it_is(command: Command) -> Command:
@@ -48,7 +59,10 @@ def _as_it_is(command: Command) -> Command:
 
 @dataclass(frozen=True)
 class Made:
-    """Where something new is found: in which event, under which of its facts, at which address."""
+    """Where something new is found: in which event, under which of its facts, at which address.
+
+    A fact within a fact has a dot: `file.copy_id`.
+    """
 
     event: str
     at: str
@@ -85,9 +99,7 @@ class Action:
         return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
 
     def stream(self, named: Mapping[str, Any]) -> str | None:
-        if self.of is None:
-            return None
-        return POLICY_STREAM if self.of == "policy" else str(named[self.of])
+        return stream_of(self.of, named)
 
 
 def body_model(action: Action) -> type[BaseModel]:
@@ -208,8 +220,16 @@ def _made(action: Action, receipt: Receipt) -> str | None:
         return None
     for each in receipt.events:
         if each.name == f"{action.made.event}.v1":
-            return str(each.stream if action.made.by == "stream" else each.said[action.made.by])
+            by = action.made.by
+            return str(each.stream if by == "stream" else _fact(each.said, by))
     return None
+
+
+def _fact(said: Mapping[str, Any], by: str) -> Any:
+    found: Any = said
+    for part in by.split("."):
+        found = found[part]
+    return found
 
 
 def base(request: Request, path: str, named: Mapping[str, Any]) -> str:

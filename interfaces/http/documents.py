@@ -1,12 +1,13 @@
 """Documents: the shapes that HTTP adds to those of commands, questions and answers."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from ...domain.employee import Role
 from ...domain.event import Id, PersonId, PlanId
+from ...domain.media import Media
 
 Item = TypeVar("Item")
 
@@ -106,6 +107,53 @@ class ReceiptDocument(Document):
     etag: str | None
     made: str | None
     events: tuple[EventDocument, ...]
+
+
+class UploadDocument(Document):
+    """A file that has come in and waits for a command to say what it is evidence of."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "upload": "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1",
+                    "size": 48213,
+                    "media_type": "application/pdf",
+                    "expires": "2026-03-03T09:00:00Z",
+                }
+            ]
+        },
+    )
+
+    upload: Id
+    size: int
+    media_type: Media
+    expires: datetime
+
+
+class UploadsDocument(Document):
+    """One's own uploads that wait to be attached."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        json_schema_extra={
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "upload": "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1",
+                            "size": 48213,
+                            "media_type": "application/pdf",
+                            "expires": "2026-03-03T09:00:00Z",
+                        }
+                    ]
+                }
+            ]
+        },
+    )
+
+    items: tuple[UploadDocument, ...]
 
 
 class RehearsalDocument(Document):

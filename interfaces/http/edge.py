@@ -133,9 +133,12 @@ def guarded(edge: Edge) -> type[APIRoute]:
             model = getattr(self.endpoint, "body", None)
 
             most = getattr(self.endpoint, "most_bytes", None)
+            longest = getattr(self.endpoint, "most_seconds", None)
 
             async def answer(request: Request) -> Response:
-                return await edge.gate.through(request, admitted, edge.problems, most_bytes=most)
+                return await edge.gate.through(
+                    request, admitted, edge.problems, most_bytes=most, most_seconds=longest
+                )
 
             async def admitted(request: Request) -> Response:
                 request.state.actor = await edge.actor(request)

@@ -10,6 +10,7 @@ ANSWERS: dict[str, Any] = json.loads(Path(__file__).with_name("answers.json").re
 PERSON = "7d1c52f0-5f0e-4f8a-8a6e-0d8f7f5b2c11"
 OTHER = "1f0a9b3c-2d4e-4c6a-9b8d-7e6f5a4b3c2d"
 TASK = "9b1f04e7-6a1c-4c1e-8a58-6f1f2b7f1d10"
+UPLOAD = "5e0c7f31-4b8d-4e1a-9c55-2f3a6b7c8d9e"
 RESULT = "c4a1e7d2-93b5-4a0f-b2c8-5d6e7f8a9b0c"
 
 WISH = {"title": "Find leads before trade fairs", "need": "three leads a quarter"}
@@ -50,6 +51,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "RecordJobChange": TOMORROW,
     "RecordLeaving": TOMORROW,
     "RecordReturn": TOMORROW,
+    "AttachFile": {"upload": UPLOAD, "name": "quotation.pdf", "title": "the quotation"},
+    "KeepFile": {"upload": UPLOAD, "name": "how-readers-choose.pdf"},
     "SetPolicy": {"terms": {"rounds": 4}, "reason": "one round more"},
     "SetHolidays": {"days": ["2026-04-03", "2026-04-06"]},
     "ExamineJob": {"activities": ["mail", "calls"], "tasks": [WISH]},
@@ -82,6 +85,47 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "AnswerQuestion": {"text": "since March"},
     "SkipEvent": {"position": 214, "reason": "mended in the next version"},
     "NameApprover": {"level": 2, "approver": OTHER, "reason": "nobody stands above"},
+    "ProposeSchedule": {
+        "rows": [
+            {
+                "code": "PR-ENABLE",
+                "covers": ["submitted"],
+                "trigger": "event",
+                "cutoff": "calendar_year",
+                "minimum": "P7Y",
+                "action": "destroy",
+                "words": {"x_authority": "records policy 12"},
+            }
+        ],
+        "reason": "the years for 2027",
+    },
+    "ConfirmPeriods": {
+        "periods": [
+            {"series": "PR-ENABLE", "minimum": "P7Y", "authority": "records policy 12"},
+        ],
+        "reason": "settled by the board",
+    },
+    "ApproveSchedule": {"version": 2},
+    "PlaceHold": {
+        "scope": {"persons": [PERSON], "classes": ["process_record"]},
+        "matter": "claim 8",
+        "authority": "letter of 3 May",
+        "review_by": "2027-05-03",
+    },
+    "ReleaseHold": {"reason": "settled"},
+    "DraftDisposal": {"items": [{"kind": "result", "item": RESULT, "stream": RESULT}]},
+    "DraftDemotion": {
+        "items": [{"kind": "copy", "item": OTHER, "stream": RESULT}],
+        "reason": "cited by mistake",
+    },
+    "DraftErasure": {"person": PERSON, "reason": "request of 3 May"},
+    "ApproveDisposal": {"fingerprint": "0123456789abcdef" * 4},
+    "AbandonDisposal": {"reason": "not this year"},
+    "RecordTransfer": {
+        "transfer": {"digest": "0123456789abcdef" * 8, "items": 12, "octets": 48_213},
+        "receiver": "city archive",
+    },
+    "DestroyNext": {"at_most": 50},
 }
 
 LOOK_UP: dict[str, Any] = {"known_as": "1042"}

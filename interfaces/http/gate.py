@@ -62,11 +62,20 @@ class Gate:
         self.stopping = True
 
     async def through(
-        self, request: Request, handle: Handle, problems: Problems, *, most_bytes: int | None = None
+        self,
+        request: Request,
+        handle: Handle,
+        problems: Problems,
+        *,
+        most_bytes: int | None = None,
+        most_seconds: float | None = None,
     ) -> Response:
         """Answers whatever comes, errors as problems; says so in the log, and counts it."""
         began, named = self.now(), request_id(request)
-        limited = self.bounded(request, most_bytes or self.settings.body_bytes)
+        settings = self.settings
+        limited = self.bounded(
+            request, most_bytes or settings.body_bytes, most_seconds or settings.body_seconds
+        )
         with self.meters.going(), traces.serving(request, wanted=self.settings.traces) as span:
             try:
                 response = await handle(limited)
@@ -109,12 +118,12 @@ class Gate:
         wait = str(max(1, math.ceil(rates.wait(name))))
         return Trouble("too-many-requests", headers={"Retry-After": wait})
 
-    def bounded(self, request: Request, most: int) -> Request:
+    def bounded(self, request: Request, most: int, seconds: float) -> Request:
         """The same request, of which no more than so many bytes are read, nor for longer."""
         said = request.headers.get("content-length", "")
         if _exceeds(said, most):
             return Request(request.scope, _refusing(most))
-        deadline = self.now() + self.settings.body_seconds
+        deadline = self.now() + seconds
         return Request(request.scope, self._receiving(request.receive, most, deadline))
 
     def _receiving(self, receive: Receive, most: int, deadline: float) -> Receive:

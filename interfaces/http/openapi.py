@@ -136,6 +136,36 @@ def described_query(example: Any) -> dict[str, Any]:
     return {"responses": responses}
 
 
+def described_upload() -> dict[str, Any]:
+    """What `add_api_route` is told about a file that comes in: any bytes, as they are."""
+    bytes_of_it = {
+        "schema": {"type": "string", "format": "binary"},
+        "examples": {"typical": {"summary": "a PDF, as it lies on the disk", "value": "%PDF-1.7"}},
+    }
+    body = {"required": True, "content": {"application/octet-stream": bytes_of_it}}
+    statuses = [400, 401, 403, 408, 409, 413, 415, 422, 500, 503]
+    return {"responses": problems(statuses), "openapi_extra": {"requestBody": body}}
+
+
+def described_plainly() -> dict[str, Any]:
+    """What `add_api_route` is told about what has a token and an address, and no more."""
+    return {"responses": problems([400, 401, 403, 404, 422, 500, 503])}
+
+
+def described_download() -> dict[str, Any]:
+    """What `add_api_route` is told about a file that goes out."""
+    responses = problems([400, 401, 403, 404, 410, 416, 422, 500, 503])
+    bytes_of_it = {"*/*": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}}
+    responses[200] = {"content": bytes_of_it, "headers": _headers(etag=True)}
+    responses[206] = {
+        "description": "The part that was asked for.",
+        "content": bytes_of_it,
+        "headers": _headers(etag=True),
+    }
+    responses[304] = {"description": "You have this already."}
+    return {"responses": responses, "openapi_extra": {"parameters": [IF_NONE_MATCH]}}
+
+
 TOO_MANY = 429
 LATER = {TOO_MANY, 503}
 

@@ -17,6 +17,11 @@ from ...application.organisation import RowProblem
 from ...domain.refusals import (
     CommandReused,
     Conflict,
+    Destroyed,
+    FileContradicts,
+    FileDestroyed,
+    FileTooLarge,
+    FileUnwelcome,
     Invalid,
     NotAllowed,
     NotFound,
@@ -36,9 +41,14 @@ log = logging.getLogger("countersign.http")
 
 STATUS: dict[type[Refusal], int] = {
     NotFound: 404,
+    Destroyed: 410,  # known then, destroyed since (RFC 9110, section 15.5.11)
     NotAllowed: 403,
     Outdated: 412,
     CommandReused: 422,  # as the Idempotency-Key draft asks (-07, section 2.7)
+    FileDestroyed: 410,
+    FileTooLarge: 413,
+    FileUnwelcome: 415,
+    FileContradicts: 415,
     Stale: 409,
     Invalid: 422,
     Conflict: 409,
@@ -86,6 +96,12 @@ KINDS = {
             415,
             "Unsupported media type",
             "Send the body as application/json.",
+        ),
+        Kind(
+            "range-not-satisfiable",
+            416,
+            "Range not satisfiable",
+            "The file has fewer bytes; the header Content-Range says how many.",
         ),
         Kind("not-valid", 422, "Not valid", "The request does not fit what this address takes."),
         Kind(

@@ -13,14 +13,13 @@ from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Fiel
 from starlette.requests import Request
 from starlette.responses import Response
 
-from ...application.aggregates import POLICY_STREAM
 from ...application.commands import Day, Text
 from ...application.desk import Actor
 from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import Question
 from . import conditions, paging
-from .actions import IN_PATH, NO_LINKS, Id
+from .actions import IN_PATH, NO_LINKS, Id, stream_of
 from .documents import Page
 from .edge import JSON, Edge
 from .openapi import described_read
@@ -171,9 +170,7 @@ class Read:
         return set(self.query.model_fields) - set(Listed.model_fields) - set(When.model_fields)
 
     def stream(self, named: Mapping[str, Any]) -> str | None:
-        if self.of is None:
-            return None
-        return POLICY_STREAM if self.of == "policy" else str(named[self.of])
+        return stream_of(self.of, named)
 
 
 def add_read(
@@ -225,8 +222,7 @@ def _teller(read: Read, answers: Any) -> Tell:
         """Version and position come first, so that the answer is never older than they say."""
         after = conditions.awaited(request, engine)
         stream = read.stream(named) if query.as_of is None else None
-        position = engine.position()
-        version = engine.version(stream) if stream is not None else None
+        position, version = (engine.position(), None) if stream is None else engine.place(stream)
         here = Here(engine, request.state.actor, query.as_of, query.effective, query.reason, after)
         answer = read.work(here, **named, **_filters(read, query))
         return _response(request, adapter.dump_json(answer), version, position)

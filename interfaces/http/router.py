@@ -19,6 +19,9 @@ from .identity import Resolver
 from .links import Surroundings
 from .live import Live
 from .nouns import (
+    disposals,
+    files,
+    holds,
     inbox,
     organisation,
     overview,
@@ -27,8 +30,10 @@ from .nouns import (
     policy,
     records,
     references,
+    register,
     requests,
     results,
+    schedule,
 )
 from .problems import Problems, Trouble
 from .reads import Read, add_read
@@ -44,10 +49,15 @@ NOUNS = {
     "requests": requests,
     "inbox": inbox,
     "references": references,
+    "files": files,
     "people": people,
     "organisation": organisation,
     "policy": policy,
     "records": records,
+    "register": register,
+    "schedule": schedule,
+    "holds": holds,
+    "disposals": disposals,
     "overview": overview,
 }
 """By the tag that OpenAPI sorts them under."""
@@ -108,6 +118,8 @@ def _noun(edge: Edge, live: Live, around: Surroundings, tag: str, noun: object) 
     router = APIRouter(route_class=guarded(edge), tags=[tag], dependencies=[Security(BEARER)])
     if noun is people:
         people.add_look_up(router, edge)
+    if noun is files:
+        files.add_files(router, edge)
     if noun is organisation:
         organisation.add_rehearsal(router, edge)
     for read in noun.READS:  # type: ignore[attr-defined]
@@ -147,6 +159,7 @@ DESCRIPTION = "/openapi.json"
 BESIDE = {
     "/look-up": {"POST"},
     "/organisation/rehearse": {"POST"},
+    **files.BESIDE,
     "/problems": {"GET"},
     "/problems/{name}": {"GET"},
     DESCRIPTION: {"GET"},

@@ -21,6 +21,7 @@ class HttpSettings(BaseSettings):
     body_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 2**20
     import_bytes: Annotated[int, Field(ge=1024, le=2**30)] = 64 * 2**20
     body_seconds: Annotated[float, Field(gt=0, le=3600)] = 30
+    upload_seconds: Annotated[float, Field(gt=0, le=86400)] = 600
     rate_per_second: Annotated[float, Field(ge=0, le=100_000)] = 20
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 300
     failed_per_second: Annotated[float, Field(ge=0, le=100_000)] = 0.5

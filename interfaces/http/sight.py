@@ -8,11 +8,12 @@ from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import (
     AuditTrail,
+    Disposal,
     Inbox,
     InboxItem,
+    LegalHolds,
     PlanBoard,
     PlanView,
-    ReadingItem,
     ReadingList,
     TrailEntry,
 )
@@ -20,7 +21,6 @@ from ...domain.refusals import (
     NotFound,
     Outdated,
     Refusal,
-    UnknownItem,
     UnknownResult,
     UnknownTask,
 )
@@ -54,10 +54,12 @@ def _look(engine: Engine, actor: Actor, named: Mapping[str, Any]) -> None:
             raise UnknownTask
         if "result" in named and named["result"] not in results:
             raise UnknownResult
+    if "run" in named:
+        engine.glance(Disposal(run=named["run"]), actor)
+    if "hold" in named:
+        engine.glance(LegalHolds(), actor)
     if "item" in named:
-        items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
-        if named["item"] not in {each.item for each in items}:
-            raise UnknownItem
+        engine.ask(ReadingList(person=actor.person, item=named["item"]), actor)
 
 
 def _waited_for(

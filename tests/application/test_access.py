@@ -9,7 +9,10 @@ from countersign.application import commands as c
 from countersign.application.access import ACCESS, Who
 from countersign.application.visibility import SEES
 from countersign.domain.approval import PerceivedValue
+from countersign.domain.disposal import Transfer
 from countersign.domain.employee import Role
+from countersign.domain.hold import Scope
+from countersign.domain.items import ItemKind
 from countersign.domain.lifecycle import Step
 from countersign.domain.plan import Verdict
 from countersign.domain.policy import Terms
@@ -32,7 +35,9 @@ from countersign.domain.result import ResultKind, Route
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "access.md"
 
 MAY: dict[Who, set[str]] = {
-    Who.ANYONE: {"owner", "manager", "approver", "stand-in", "hr", "engineer", "stranger"},
+    Who.ANYONE: {
+        *("owner", "manager", "approver", "stand-in", "hr", "records", "engineer", "stranger")
+    },
     Who.OWNER: {"owner"},
     Who.MANAGER: {"manager", "stand-in"},
     Who.APPROVER: {"approver"},
@@ -40,6 +45,9 @@ MAY: dict[Who, set[str]] = {
     Who.SELF_OR_HR: {"owner", "hr"},
     Who.HR: {"hr"},
     Who.HR_FOR_ALL: {"hr"},
+    Who.RECORDS: {"records"},
+    Who.RECORDS_FIRST: {"records", "engine"},
+    Who.SELF_OR_RECORDS: {"owner", "records"},
     Who.ENGINEER: {"engineer"},
     Who.ENGINE: {"engine"},
 }
@@ -50,6 +58,7 @@ PARTS = {
     "approver": "Vera",
     "stand-in": "Tess",
     "hr": "Hilda",
+    "records": "Rita",
     "engineer": "Rob",
     "stranger": "Carl",
     "leaver": "Bob",
@@ -83,10 +92,14 @@ def test_every_command_has_its_access():
 def ground(on_sqlite):
     """Ada's task waits for Vera; Max has accepted and is away, Tess stands in; Bob has left.
 
-    Of the two administrators Hilda keeps to people, and Rob to the machinery.
+    Of the two administrators Hilda keeps to people, and Rob to the machinery; Rita to the records.
     """
     company = on_sqlite
-    hilda, rob = company.person("Hilda"), company.person("Rob")
+    company.import_rows(company.row("Rita", "Vera"))
+    hilda, rob, rita = (company.person(name) for name in ("Hilda", "Rob", "Rita"))
+    company.does("Hilda", c.GrantRole(person=rita, role=Role.RECORDS))
+    company.does("Hilda", c.WithdrawRole(person=rob, role=Role.RECORDS))
+    company.does("Rob", c.WithdrawRole(person=hilda, role=Role.RECORDS))
     company.does("Rob", c.WithdrawRole(person=hilda, role=Role.ENGINEER))
     company.does("Hilda", c.WithdrawRole(person=rob, role=Role.HR))
     case = company.case("Ada", until="accepted")
@@ -107,6 +120,8 @@ def commands_about(company, case, item):
     )
     row = company.row("Zoe", "Max")
     day = c.PracticeDay(on=today)
+    ref = c.ItemRef(kind=ItemKind.REFERENCE, item=item, stream=item)
+    handed = Transfer(digest="0" * 128, items=1, octets=1)
     return [
         c.ImportOrganisation(rows=(row,), effective=today),
         c.RegisterOutsider(name="Olga"),
@@ -150,13 +165,17 @@ def commands_about(company, case, item):
         c.NoteResult(**both, finding=finding),
         c.AmendResult(**result, finding=finding),
         c.AddEvidence(**result, evidence=c.EvidenceWish(title="a page")),
+        c.AttachFile(**result, upload=item, name="page.txt"),
         c.TellResult(**result),
         c.AcknowledgeResult(**result),
         c.ShowResult(**result),
         c.HideResult(**result),
         c.RetractResult(**result),
         c.KeepItem(title="an article"),
+        c.KeepFile(item=item, upload=item, name="page.txt"),
         c.DiscardItem(item=item),
+        c.AttachFile(**result, upload="none", name="a.pdf"),
+        c.KeepFile(item=item, upload="none", name="a.pdf"),
         c.AskForAcceptance(**both),
         c.AcceptTask(**task, **result, evidence=1, value_perceived=PerceivedValue.DIRECT),
         c.DeclineTask(**task, evidence=1, reason="not now"),
@@ -167,6 +186,26 @@ def commands_about(company, case, item):
         c.NameApprover(**task, level=2, approver=company.person("Carl"), reason="so"),
         c.ConfirmTask(**task),
         c.GiveUpTask(**task),
+        c.ProposeSchedule(rows=(c.SeriesRow(code="X"),), reason="so"),
+        c.ConfirmPeriods(
+            periods=(c.ConfirmedPeriod(series="PR-ENABLE", minimum="P7Y", authority="us"),),
+            reason="so",
+        ),
+        c.ApproveSchedule(version=2),
+        c.WithdrawProposal(),
+        c.PlaceHold(scope=Scope(persons=(person,)), matter="claim", authority="court"),
+        c.ReleaseHold(hold="none", reason="so"),
+        c.DraftDisposal(items=(ref,)),
+        c.DraftDemotion(items=(ref,), reason="so"),
+        c.DraftErasure(person=person, reason="so"),
+        c.ApproveDisposal(run="none", fingerprint="0" * 64),
+        c.AbandonDisposal(run="none", reason="so"),
+        c.RecordTransfer(run="none", transfer=handed, receiver="them"),
+        c.DestroyNext(run="none"),
+        c.NoticeReading(item=item),
+        c.SweepReading(items=(ref,)),
+        c.ResumeErasure(run="none"),
+        c.CertifyDisposal(run="none"),
         c.SkipEvent(projection="inbox", position=1, reason="so"),
         c.CloseCases(person=person),
     ]

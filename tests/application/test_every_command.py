@@ -4,10 +4,15 @@ from datetime import timedelta
 
 from countersign.application import commands as c
 from countersign.application import questions as q
+from countersign.application.records import row_of
+from countersign.domain.disposal import Transfer
 from countersign.domain.employee import Role
+from countersign.domain.hold import Scope
+from countersign.domain.items import ItemKind
 from countersign.domain.lifecycle import Step
 from countersign.domain.plan import Outcome
 from countersign.domain.policy import Starting, Terms
+from countersign.domain.refusals import UnknownItem
 from countersign.domain.result import ResultKind, Route
 
 
@@ -19,6 +24,7 @@ def test_a_year_at_the_company_uses_every_command(nobody_yet, monkeypatch):
     afterwards(company, case)
     machinery(company, monkeypatch)
     farewell(company)
+    records(company, case)
 
     assert company.handled == set(c.COMMANDS.values())
 
@@ -82,6 +88,10 @@ def acceptance(company, case):
     item = case.does(c.KeepItem(title="an article", locator="x.example")).events[0].stream
     cites = c.AddEvidence(**result, evidence=c.EvidenceWish(item=item))
     say(company, "Ada", cites, "result.evidence_added", "reference.cited")
+    attaches = c.AttachFile(**result, upload=company.uploads("Ada"), name="quotation.txt")
+    say(company, "Ada", attaches, "result.file_attached")
+    keeps = c.KeepFile(item=item, upload=company.uploads("Ada"), name="article.txt")
+    say(company, "Ada", keeps, "reference.file_attached")
     say(company, "Ada", c.TellResult(**result), "result.told")
     say(company, "Max", c.AcknowledgeResult(**result), "result.acknowledged")
     say(company, "Ada", c.ShowResult(**result), "result.shown")
@@ -151,6 +161,97 @@ def farewell(company):
 
     assert case.board().closed == "left"
     say(company, "engine", c.CloseCases(person=company.person("Carl")))
+
+
+def records(company, case):
+    """Hilda drafts and Rob approves; years later a case goes, and what is left of a reader's."""
+    years = c.ConfirmedPeriod(series="PR-ENABLE", minimum="P7Y", authority="the board")
+    confirmed = c.ConfirmPeriods(periods=(years,), reason="settled")
+    say(company, "Hilda", confirmed, "schedule.proposed")
+    say(company, "Hilda", c.WithdrawProposal(), "schedule.proposal_withdrawn")
+    short = c.ConfirmedPeriod(series="PR-SHORT", minimum="P1Y", authority="the board")
+    both = c.ConfirmPeriods(periods=(years, short), reason="settled")
+    say(company, "Hilda", both, "schedule.proposed")
+    say(company, "Rob", c.ApproveSchedule(version=2), "schedule.adopted")
+    archive = c.SeriesRow(code="GRS 5.7", descriptive="no number", words={"Title": "reports"})
+    rows = (*rows_in_force(company), archive)
+    proposed = c.ProposeSchedule(rows=rows, reason="for reference")
+    say(company, "Hilda", proposed, "schedule.proposed", "schedule.adopted")
+
+    copies(company)
+    erasure(company)
+    sweep(company)
+    disposal(company, case)
+
+
+def rows_in_force(company):
+    version = company.engine.schedule_version(2)
+    return tuple(row_of(row, None) for row in version.rows)
+
+
+def copies(company):
+    told_first = c.SetPolicy(terms=Terms(), reason="free again")
+    say(company, "Hilda", told_first, "policy.set")
+    case = company.case("Bob", until="checked")
+    item = case.does(c.KeepItem(title="a page")).events[0].stream
+    result = case.note("a lead")
+    cites = c.AddEvidence(result=result, evidence=c.EvidenceWish(item=item))
+    cited = say(company, "Bob", cites, "result.evidence_added").receipt
+    copy = next(e.event for e in cited.events if e.stream == result).evidence.copy_id
+    say(company, "Bob", c.RetractResult(result=result), "result.retracted")
+    ref = c.ItemRef(kind=ItemKind.COPY, item=copy, stream=result)
+    demotes = c.DraftDemotion(items=(ref,), reason="no record")
+    run = say(company, "Hilda", demotes).receipt.events[0].stream
+    say(company, "Hilda", c.AbandonDisposal(run=run, reason="look again"), "disposal.abandoned")
+    carried_out(company, say(company, "Hilda", demotes))
+
+
+def erasure(company):
+    """What a hold suspends is erased once the hold is released."""
+    bob = company.person("Bob")
+    scope = Scope(persons=(bob,))
+    placed = say(company, "Rob", c.PlaceHold(scope=scope, matter="claim", authority="court"))
+    hold = placed.receipt.events[0].said["hold"]
+    drafted = say(company, "Hilda", c.DraftErasure(person=bob, reason="asked"))
+    carried_out(company, drafted)
+    say(company, "Rob", c.ReleaseHold(hold=hold, reason="settled"), "hold.released")
+
+
+def sweep(company):
+    item = company.does("Tess", c.KeepItem(title="a last article")).events[0].stream
+    company.clock.wait(days=370)
+    company.engine.fire_due()
+    company.clock.wait(days=40)
+    company.engine.fire_due()
+    assert company.ask("Tess", q.ReadingList(person=company.person("Tess"))) == []
+    company.when("Tess", c.DiscardItem(item=item)).refused(UnknownItem)
+    company.handled |= {c.NoticeReading, c.SweepReading, c.ResumeErasure, c.CertifyDisposal}
+
+
+def disposal(company, case):
+    company.clock.wait(days=3660)
+    refs = [
+        c.ItemRef(kind=kind, item=each, stream=each)
+        for kind, each in ((ItemKind.REQUEST, case.task), (ItemKind.PLAN, case.plan))
+    ]
+    drafted = say(company, "Hilda", c.DraftDisposal(items=tuple(refs)), "disposal.drafted")
+    run = drafted.receipt.events[0].stream
+    approved(company, drafted)
+    handed = Transfer(digest="0" * 128, items=2, octets=10)
+    transferred = c.RecordTransfer(run=run, transfer=handed, receiver="the archive")
+    say(company, "Hilda", transferred, "disposal.transferred")
+    say(company, "Hilda", c.DestroyNext(run=run), "disposal.item_destroyed")
+
+
+def carried_out(company, drafted):
+    approved(company, drafted)
+    say(company, "Hilda", c.DestroyNext(run=drafted.receipt.events[0].stream))
+
+
+def approved(company, drafted):
+    event = drafted.receipt.events[0]
+    run, seen = event.stream, event.said["fingerprint"]
+    say(company, "Rob", c.ApproveDisposal(run=run, fingerprint=seen), "disposal.approved")
 
 
 def say(company, name, command, *names):

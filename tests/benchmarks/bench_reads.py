@@ -37,7 +37,9 @@ def measure(kind: str, ours: Company, race: Callable[..., object]) -> None:
     hr, auditor = ours.who("1"), ours.who("2")
     ours.engine.handle(GrantRole(person=auditor.person, role=Role.AUDITOR), hr)
     house = ours.house
-    silent = Engine(house.journal, house._answers, ours.engine.now, lambda: "", Silent())
+    silent = Engine(
+        house.journal, house._answers, house.blobs, ours.engine.now, lambda: "", Silent()
+    )
     readers: dict[str, tuple[Actor, str | None]] = {
         "by the employee, not logged": (employee, None),
         "by HR, logged a moment later": (hr, None),

@@ -4,6 +4,7 @@ import pytest
 
 from countersign.application import commands as c
 from countersign.application import questions as q
+from countersign.domain.hold import Scope
 from countersign.domain.lifecycle import Step
 from countersign.domain.refusals import DecidedOtherLevel, NotTheApprover
 from countersign.infrastructure.projector.progress import Progress
@@ -25,7 +26,15 @@ def story(company):
     case.does(c.DiscardItem(item=item))
     company.names_approver(case, 2, "Tess")
     company.moves("Bob", "Tess")
+    records(company)
     return case
+
+
+def records(company):
+    period = c.ConfirmedPeriod(series="PR-ENABLE", minimum="P7Y", authority="the board")
+    company.does("Rob", c.ConfirmPeriods(periods=(period,), reason="settled"))
+    scope = Scope(persons=(company.person("Bob"),))
+    company.does("Rob", c.PlaceHold(scope=scope, matter="a claim", authority="a court"))
 
 
 def test_a_rebuild_of_all_leaves_every_projection_byte_equal(story):

@@ -26,6 +26,8 @@ from countersign.infrastructure.projector.projection import ProjectionBuilding
 from countersign.infrastructure.projector.rebuild import NothingKept
 from countersign.infrastructure.settings import Settings
 
+pytestmark = pytest.mark.usefixtures("numbered_from_one")
+
 BY_MEDIUM = Book("cs_p_item", ("owner", "medium"), (("owner",), ("medium", "owner")))
 
 

@@ -22,6 +22,8 @@ from countersign.infrastructure.projector.projection import ProjectionFaulty, Un
 MILLISECOND = 1_000
 LONG = quarantine.LONGEST_PAUSE_US
 
+pytestmark = pytest.mark.usefixtures("numbered_from_one")
+
 
 def stumbles(error):
     """Over what is said, and says it."""

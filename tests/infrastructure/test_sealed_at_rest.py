@@ -116,6 +116,7 @@ def told_everything(company, words):
     case.does(c.LogPractice(plan=case.plan, days=(day,)))
     case.does(c.CheckResults(**both, verdict=Verdict.KEEP, methods=(words("methods"),)))
     item = case.does(reading(words)).events[0].stream
+    case.does(c.KeepFile(item=item, **file(company, words)))
     noted = c.NoteResult(
         **both, finding=finding(words), evidence=(c.EvidenceWish(item=item), page(words))
     )
@@ -123,7 +124,9 @@ def told_everything(company, words):
     case.result = happened["result.noted.v1"]
     case.does(c.AmendResult(result=case.result, finding=finding(words)))
     case.does(c.AddEvidence(result=case.result, evidence=page(words)))
+    case.does(c.AttachFile(result=case.result, **file(company, words)))
     gone = case.does(reading(words)).events[0].stream
+    case.does(c.KeepFile(item=gone, **file(company, words)))
     case.does(c.DiscardItem(item=gone))
     found = c.TaskWish(title=words("title"), need=words("need"))
     reviewed = {"plan": case.plan, "activities": (words("activities"),)}
@@ -180,6 +183,12 @@ def page(words):
     return c.EvidenceWish(title=words("title"), locator=words("locator"))
 
 
+def file(company, words):
+    """Its bytes say something too."""
+    upload = company.uploads("Ada", words("note").encode())
+    return {"upload": upload, "name": words("name"), "title": words("title")}
+
+
 def reading(words):
     return c.KeepItem(title=words("title"), locator=words("locator"), note=words("note"))
 
@@ -211,7 +220,7 @@ def parts(annotation):
 
 IDS = {"person", "plan", "task", "result", "item", "manager", "stand_in", "alternate", "approver"}
 IDS |= {"absence", "appointment", "question", "take", "tasks", "time_zone", "number"}
-IDS |= {"projection"}
+IDS |= {"projection", "upload"}
 """Ids, zones, projections, and HR numbers, which are looked for below by themselves."""
 
 

@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from countersign.domain.event import Event, Value
+from countersign.domain.refusals import Disposed
 from countersign.domain.sealed import Erased, Sealed
 from countersign.infrastructure.batch import Appended, Batch, UnitGone
 from countersign.infrastructure.keyring import DAY, Keyring, keyring_url_for
 from countersign.infrastructure.master_key import MasterKey
 from countersign.infrastructure.recorder import recorder_for
 from countersign.infrastructure.vault import (
-    Disposed,
     Lost,
     Tampered,
     UnstorableText,

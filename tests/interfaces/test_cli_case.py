@@ -179,6 +179,20 @@ def test_reading_material_is_cited_and_stays_what_it_was(practised):
     assert result["evidence"][0]["title"] == "How readers choose"
 
 
+def test_evidence_that_can_be_opened_is_seen_by_whoever_decides(asked, tmp_path):
+    (result,) = asked.says("result list --as 12")
+    (tmp_path / "quotation.txt").write_text("three pumps")
+    asked(f"result attach {result['result'][:8]} quotation.txt --as 12")
+    (file,) = asked.says("result list --as 12")[0]["files"]
+    assert "quotation.txt" in asked("plan show 12 --as 11")
+    asked(f"result file {file['copy_id'][:8]} --plan 12 --to got.txt --as 11")
+
+    assert (tmp_path / "got.txt").read_text() == "three pumps"
+    assert "UnknownFile" not in asked.complaint
+    asked(f"result file {file['copy_id'][:8]} --plan 12 --to hr.txt --as 1", exits=1)
+    assert "UnknownFile" in asked.complaint
+
+
 def test_what_the_engine_refuses_is_said_and_not_written(shell):
     shell("plan start --as 12")
     before = shell.events("12")

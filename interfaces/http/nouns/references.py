@@ -3,7 +3,6 @@
 from ....application import commands as c
 from ....application import questions as q
 from ....domain.event import ItemId
-from ....domain.refusals import UnknownItem
 from ..actions import Action, Made
 from ..reads import Here, Listed, Part, Read
 
@@ -17,11 +16,9 @@ def references(here: Here, part: Part) -> list[q.ReadingItem]:
 
 
 def reference(here: Here, item: ItemId) -> q.ReadingItem:
-    for each in here.ask(q.ReadingList(person=here.actor.person)):
-        if each.item == item:
-            found: q.ReadingItem = each
-            return found
-    raise UnknownItem
+    """Raises UnknownItem; of what has been destroyed, Destroyed."""
+    found: list[q.ReadingItem] = here.ask(q.ReadingList(person=here.actor.person, item=item))
+    return found[0]
 
 
 READS = (

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from countersign.application import commands as c
+from countersign.domain.hold import Scope
 from countersign.infrastructure.assembly import open_house
 from countersign.infrastructure.settings import Settings
 from countersign.interfaces.http import examples
@@ -26,6 +27,15 @@ BY_THE_WALL = {"updated": "2026-03-02T09:00:00Z", "rate": 0.0}
 
 READERS = {"get_projections": "Hilda", "get_funnel": "Hilda", "list_due_dates": "Hilda"}
 READERS |= {"list_plans": "Hilda", "list_inbox": "Max", "list_trail": "Hilda"}
+READERS |= dict.fromkeys(
+    (
+        *("list_register", "get_register_item", "get_schedule", "get_schedule_version"),
+        *("list_holds", "get_hold", "list_disposals", "get_disposal", "get_certificate"),
+    ),
+    "Hilda",
+)
+BY_THE_KEY = {"signature": "5e" * 64, "key": "0123456789abcdef"}
+"""What a certificate takes from the key of its installation."""
 WATCHERS = {"watch_inbox": "Ada", "watch_plan": "Ada"}
 
 
@@ -56,6 +66,7 @@ def answers(known_company, wire):
     away = c.NoteAbsence(person=company.person("Ada"), start=today, end=today.replace(day=28))
     absence = case.does(away).events[0].event.absence
     asked = company.does("Max", c.AskQuestion(task=case.task, text="since when?"))
+    run, hold = disposed(company)
     named = {
         "plan": case.plan,
         "task": case.task,
@@ -66,6 +77,10 @@ def answers(known_company, wire):
         "appointment": company.appoints("Ada", "Bob"),
         "question": asked.events[0].event.question,
         "year": 2026,
+        "version": 1,
+        "hold": hold,
+        "run": run.stream,
+        "certificate": run.said["certificate"],
     }
     with TestClient(wire.app_of(company)) as http:
         api = wire.api_of(company, http)
@@ -82,8 +97,23 @@ def answers(known_company, wire):
         return found
 
 
+def disposed(company):
+    """Bob's data is erased, as far as it may be, under a hold on Carl's."""
+    scope = Scope(persons=(company.person("Carl"),))
+    placed = company.does("Hilda", c.PlaceHold(scope=scope, matter="claim", authority="court"))
+    company.does("Bob", c.KeepItem(title="a post"))
+    wanted = c.DraftErasure(person=company.person("Bob"), reason="asked for")
+    (run,) = company.does("Hilda", wanted).events
+    seen = run.said["fingerprint"]
+    company.does("Rob", c.ApproveDisposal(run=run.stream, fingerprint=seen))
+    company.does("Hilda", c.DestroyNext(run=run.stream))
+    return run, placed.events[0].said["hold"]
+
+
 def shortened(body):
     """Of a list its first items, and no cursor, which would be opaque to a reader too."""
+    if "signature" in body:
+        return body | BY_THE_KEY
     if "projections" in body:
         first = [each | BY_THE_WALL for each in body["projections"][:SHOWN]]
         return body | {"projections": first}

@@ -179,7 +179,7 @@ def test_a_body_that_says_it_is_too_large_is_not_read(open_with):
 def test_a_length_that_makes_no_sense_is_no_fault_of_ours(said):
     request = Request({"type": "http", "headers": [(b"content-length", said.encode("latin-1"))]})
 
-    assert Gate(HttpSettings()).bounded(request, KIB)
+    assert Gate(HttpSettings()).bounded(request, KIB, 1)
 
 
 def test_a_body_that_comes_in_pieces_is_cut_where_it_grows_too_large(founded, wire, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from countersign.application import commands as c
 from countersign.application.access import ACCESS, Who
 from countersign.domain.employee import Role
+from countersign.domain.hold import Scope
 from countersign.interfaces.http.examples import EXAMPLES
 from countersign.interfaces.http.router import actions, reads, watches
 
@@ -38,7 +39,10 @@ MAY: dict[Who, set[str]] = {
     Who.SELF_OR_HR: {"owner", "hr"},
     Who.HR: {"hr"},
     Who.HR_FOR_ALL: {"hr"},
-    Who.ENGINEER: {"engineer", "hr"},  # Hilda is one as well
+    Who.RECORDS: {"records", "hr"},  # Hilda is one as well
+    Who.RECORDS_FIRST: {"records", "hr"},
+    Who.SELF_OR_RECORDS: {"owner", "records", "hr"},
+    Who.ENGINEER: {"engineer", "hr"},  # and this too
 }
 
 # Who sees what of Ada's plan, before anything is told and while level 1 decides.
@@ -58,6 +62,8 @@ SEES = {
 }
 UNTIL = {"untold": "settled", "asked": "asked"}
 NEVER = '"999999"'
+RECORDS = {"records", "hr", "auditor"}
+"""Hilda of HR is a records manager as well."""
 
 
 class Stage:
@@ -77,6 +83,16 @@ class Stage:
         )
         self.absence = self.case.does(away).events[0].event.absence
         self.appointment = company.appoints("Ada", "Bob")
+        scope = Scope(persons=(company.person("Bob"),))
+        placed = company.does("Hilda", c.PlaceHold(scope=scope, matter="claim", authority="court"))
+        self.hold = placed.events[0].said["hold"]
+        company.does("Bob", c.KeepItem(title="a post"))
+        (self.run,) = company.does(
+            "Hilda", c.DraftErasure(person=company.person("Bob"), reason="asked for")
+        ).events
+        seen = self.run.said["fingerprint"]
+        company.does("Rob", c.ApproveDisposal(run=self.run.stream, fingerprint=seen))
+        company.does("Hilda", c.DestroyNext(run=self.run.stream))
 
     @property
     def named(self):
@@ -93,6 +109,10 @@ class Stage:
             "projection": "inbox",
             "role": "auditor",
             "year": 2026,
+            "version": 1,
+            "hold": self.hold,
+            "run": self.run.stream,
+            "certificate": self.run.said["certificate"],
         }
 
     def body(self, command):
@@ -104,6 +124,8 @@ class Stage:
             "task": self.case.task,
             "result": self.case.result,
             "effective": today,
+            "person": self.company.person("Ada"),
+            "items": [{"kind": "reference", "item": self.item, "stream": self.item}],
         }
         body = deepcopy(EXAMPLES.get(command.__name__, {}))
         return body | {name: known[name] for name in body if name in known}
@@ -122,6 +144,8 @@ def stage(on_sqlite, moment):
 def seen_by(action_or_read, moment):
     """Who sees what the address names; None: anybody does."""
     path = action_or_read.path
+    if path.startswith(("/disposals/{run}", "/certificates/", "/holds/", "/register/{item}")):
+        return RECORDS | ({"owner"} if "{item}" in path else set())
     if "{item}" in path:
         return {"owner"}
     if "{plan}" not in path:
@@ -134,7 +158,8 @@ def seen_by(action_or_read, moment):
 def expected(action, moment, part):
     """What the answer's status must be; None: whatever else the rules say."""
     may = MAY[ACCESS[action.command]]
-    blind = {"auditor"} if "{plan}" in action.path else set()  # a command states no reason
+    reasoned = any(each in action.path for each in ("{plan}", "{run}", "{hold}"))
+    blind = {"auditor"} if reasoned else set()  # a command states no reason
     if part not in seen_by(action, moment) - blind:
         return 404
     if "/request/" in action.path and moment == "untold":
@@ -162,13 +187,15 @@ def test_every_command_for_everybody(stage, moment, api):
     assert wrong == {}
 
 
-OPEN = {"/me", "/people", "/people/{person}", "/policy", "/policy/holidays/{year}", "/plans"}
+OPEN = {"/schedule", "/schedule/versions/{version}", "/register", "/disposals"}
+OPEN |= {"/me", "/people", "/people/{person}", "/policy", "/policy/holidays/{year}", "/plans"}
 OPEN |= {"/inbox", "/references", "/me/reads"}
 READERS = {
     "/audit-trail": {"hr", "auditor", "records"},
     "/people/{person}/audit-trail": {"owner", "hr", "auditor", "records"},
     "/people/{person}/reads": {"owner", "auditor"},
-    "/due-dates": {"hr"},
+    "/due-dates": {"hr", "records"},
+    "/holds": RECORDS,
     "/funnel": {"hr"},
     "/projections": {"engineer", "hr"},  # Hilda is an engineer as well
 }

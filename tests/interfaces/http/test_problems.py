@@ -32,7 +32,7 @@ def test_every_refusal_has_a_status_an_address_and_words():
 
     assert {slug(kind) for kind in ours} == set(known())
     assert len(known()) == len(ours)
-    assert {status(kind) for kind in ours} == {403, 404, 409, 412, 422}
+    assert {status(kind) for kind in ours} == {403, 404, 409, 410, 412, 413, 415, 422}
 
 
 def test_the_page_describes_every_problem():

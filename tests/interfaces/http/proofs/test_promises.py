@@ -51,8 +51,9 @@ class Promises:
             self._sent(name, at, each["schema"], each.get("required", False))
         body = operation.get("requestBody")
         if body is not None:
-            schema = body["content"]["application/json"]["schema"]
-            self._sent(name, "body", schema, body.get("required", False))
+            for media, content in body["content"].items():
+                at = "body" if media == "application/json" else f"body {media}"
+                self._sent(name, at, content["schema"], body.get("required", False))
         for status, answer in operation["responses"].items():
             self._answer(name, f"{status} ", answer)
 
