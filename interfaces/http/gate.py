@@ -157,17 +157,15 @@ class Gate:
         response.headers[REQUEST_ID] = named
 
 
+LONGEST_LENGTH = 18
+"""Digits; a number may be written so long that reading it is an error of its own."""
+
+
 def _exceeds(said: str, most: int) -> bool:
     digits = said.lstrip("0")
-    return (
-        digits.isascii()
-        and digits.isdigit()
-        and (len(digits), digits)
-        > (
-            len(str(most)),
-            str(most),
-        )
-    )
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    return len(digits) > LONGEST_LENGTH or int(digits) > most
 
 
 def _refusing(most: int) -> Receive:
