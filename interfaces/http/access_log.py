@@ -7,6 +7,7 @@ address, no person, no token and no query.
 import json
 import logging
 import re
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from opentelemetry.trace import Span
@@ -20,11 +21,19 @@ log = logging.getLogger("countersign.http.access")
 WELL_FORMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{7,63}")
 ELSEWHERE = "elsewhere"
 
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+ANOTHER = "OTHER"
+
 
 def request_id(request: Request) -> str:
     """The caller's, where it has the form of an id; else a new one."""
     given = request.headers.get("x-request-id", "")
     return given if WELL_FORMED.fullmatch(given) else str(uuid4())
+
+
+def method_of(request: Request) -> str:
+    """One word for whatever is no method: a stranger may write anything there."""
+    return request.method if request.method in METHODS else ANOTHER
 
 
 def route_of(request: Request) -> str:
@@ -36,7 +45,8 @@ def route_of(request: Request) -> str:
 
 def logged(request: Request, response: Response, named: str, seconds: float, span: Span) -> None:
     told = {
-        "method": request.method,
+        "method": method_of(request),
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "route": route_of(request),
         "status": response.status_code,
         "ms": round(seconds * 1000, 1),

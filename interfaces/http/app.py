@@ -63,7 +63,8 @@ class Described(FastAPI):
         """In place of FastAPI's own, which writes the document anew for everybody who asks."""
         assert self.openapi_url is not None
         self._written: dict[str, bytes] = {}
-        self.add_route(self.openapi_url, self._tell, include_in_schema=False)
+        methods = ["GET", "HEAD"]
+        self.add_api_route(self.openapi_url, self._tell, methods=methods, include_in_schema=False)
 
     def openapi(self) -> dict[str, Any]:
         if self.openapi_schema is None:
@@ -71,6 +72,11 @@ class Described(FastAPI):
         return self.openapi_schema
 
     async def _tell(self, request: Request) -> Response:
+        gate: Gate = self.state.countersign
+        problems = Problems(PREFIX, gate.settings.problem_base)
+        return await gate.through(request, gate.open(self._description), problems)
+
+    async def _description(self, request: Request) -> Response:
         at = str(request.scope.get("root_path", "")).rstrip("/")
         if at not in self._written:
             self._written[at] = await to_thread.run_sync(self._write, at)
@@ -93,7 +99,7 @@ def _answer_errors(app: FastAPI, problems: Problems, gate: Gate) -> None:
         async def fail(_: Request) -> Response:
             raise error
 
-        return await gate.through(request, fail, problems)
+        return await gate.through(request, gate.open(fail), problems)
 
     for kind in (HTTPException, RequestValidationError, Exception):
         app.add_exception_handler(kind, answer)

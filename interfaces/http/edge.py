@@ -17,6 +17,7 @@ from starlette.responses import Response
 
 from ...application.desk import Actor
 from ...application.engine import Engine
+from ...domain.refusals import UnknownActor
 from . import traces
 from .gate import Gate
 from .identity import (
@@ -27,6 +28,7 @@ from .identity import (
     Remembered,
     Resolver,
     Unauthenticated,
+    token_of,
 )
 from .problems import RETRY_SECONDS, Problems, Trouble, invalid
 
@@ -71,28 +73,25 @@ class Edge:
         return Trouble("unavailable", headers={"Retry-After": str(RETRY_SECONDS)})
 
     async def actor(self, request: Request) -> Actor:
-        """Raises Unauthenticated, or UnknownActor for whoever is not in service."""
+        """Raises Unauthenticated, UnknownActor for whoever is not in service, too-many-requests."""
+        try:
+            known = await self._known(request)
+        except (Unauthenticated, UnknownActor):
+            self.gate.failed(request)
+            raise
+        self.gate.admit(request, known.person)
+        return known
+
+    async def _known(self, request: Request) -> Actor:
         if not isinstance(self.resolver, Bearers):
-            hosted = await self._hosted(request)
-            self.gate.admit(hosted.person)
-            return hosted
+            return await self._hosted(request)
+        token_of(request)  # no thread is needed to see that there is none
         shown = hashlib.sha256(request.headers.get("authorization", "").encode()).digest()
         known = self.admitted.get(shown, monotonic())
         if known is None:
-            known = await self._identified(self.resolver, request)
+            known = await self.run(partial(self._signed_in, self.resolver, request))
             self.admitted.put(shown, known, monotonic() + TRUSTED_SECONDS)
-        self.gate.admit(known.person)
         return known
-
-    async def _identified(self, bearers: Bearers, request: Request) -> Actor:
-        """Whoever tries out tokens is slowed down before any is looked at."""
-        if not bearers.knows(request):
-            self.gate.knocks(request)
-        try:
-            return await self.run(partial(self._signed_in, bearers, request))
-        except Unauthenticated:
-            self.gate.failed(request)
-            raise
 
     async def again(self, request: Request) -> tuple[Actor, float]:
         """As `actor`, with nothing taken from memory; and for how many seconds it may be believed.

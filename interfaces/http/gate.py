@@ -8,6 +8,7 @@ import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from ipaddress import IPv6Address, ip_address
 from time import monotonic
 from typing import Any
 
@@ -48,7 +49,7 @@ class Gate:
 
     @cached_property
     def callers(self) -> Rates:
-        """By person."""
+        """By person; whoever asks where no token is needed, by address."""
         return Rates(self.settings.rate_per_second, self.settings.rate_burst, self.now)
 
     @cached_property
@@ -87,19 +88,26 @@ class Gate:
             logged(request, response, named, self.now() - began, span)
         return response
 
-    def admit(self, person: str) -> None:
-        """Raises too-many-requests for whoever asks more often than is good for the others."""
-        self._within(self.callers, person, "caller")
+    def open(self, handle: Handle) -> Handle:
+        """For whoever asks: nobody has to say who they are."""
 
-    def knocks(self, request: Request) -> None:
-        """Raises too-many-requests where too many tokens from one address did not hold."""
-        left = self.strangers.left(_address(request))
-        if left < 1:
-            raise self._too_many(self.strangers, _address(request), "stranger")
+        async def admitted(request: Request) -> Response:
+            self.admit(request)
+            return await handle(request)
+
+        return admitted
+
+    def admit(self, request: Request, person: str | None = None) -> None:
+        """Raises too-many-requests for whoever asks more often than is good for the others."""
+        request.state.asks_as = person or _address(request)
+        self._within(self.callers, request.state.asks_as, "caller")
 
     def failed(self, request: Request) -> None:
-        """A token from there did not hold."""
-        self.strangers.take(_address(request))
+        """Nobody was found to be asking. Raises too-many-requests where that comes too often.
+
+        Others at the same address, whose tokens hold, are not held up: it may be a whole company's.
+        """
+        self._within(self.strangers, _address(request), "stranger")
 
     def _within(self, rates: Rates, name: str, kind: str) -> None:
         if not rates.take(name):
@@ -113,7 +121,7 @@ class Gate:
     def bounded(self, request: Request, most: int, seconds: float) -> Request:
         """The same request, of which no more than so many bytes are read, nor for longer."""
         said = request.headers.get("content-length", "")
-        if said.isdigit() and int(said) > most:
+        if _exceeds(said, most):
             return Request(request.scope, _refusing(most))
         deadline = self.now() + seconds
         return Request(request.scope, self._receiving(request.receive, most, deadline))
@@ -143,7 +151,21 @@ class Gate:
             response.headers.setdefault(name, value)
         if request.url.scheme == "https":
             response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
+        asks_as = getattr(request.state, "asks_as", None)
+        if asks_as is not None:
+            response.headers.update(self.callers.told(asks_as, "caller"))
         response.headers[REQUEST_ID] = named
+
+
+LONGEST_LENGTH = 18
+"""Digits; a number may be written so long that reading it is an error of its own."""
+
+
+def _exceeds(said: str, most: int) -> bool:
+    digits = said.lstrip("0")
+    if not (digits.isascii() and digits.isdigit()):
+        return False
+    return len(digits) > LONGEST_LENGTH or int(digits) > most
 
 
 def _refusing(most: int) -> Receive:
@@ -159,5 +181,11 @@ def _too_large(most: int) -> Trouble:
 
 
 def _address(request: Request) -> str:
+    """Of IPv6 only the network: whoever has one has all of its addresses."""
     client: Any = request.client
-    return client.host if client else ""
+    host = client.host if client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return str(host)
+    return f"{int(address) >> 64:x}::/64" if isinstance(address, IPv6Address) else host

@@ -100,11 +100,6 @@ class Bearers:
         """How long the token of a request still holds; less than none where it is only let pass."""
         return self._checked(token_of(request)).until - self._now()
 
-    def knows(self, request: Request) -> bool:
-        """Whether this token was shown before, and held."""
-        digest = hashlib.sha256(token_of(request).encode()).digest()
-        return self._vouched.get(digest, self._now()) is not None
-
     def _checked(self, token: str) -> Vouched:
         now, digest = self._now(), hashlib.sha256(token.encode()).digest()
         known = self._vouched.get(digest, now)

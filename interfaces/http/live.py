@@ -150,7 +150,8 @@ class Live:
             CLOSING.begin()
         watchers.add(watcher)
         try:
-            yield watchers
+            with self._edge.gate.meters.watching():
+                yield watchers
         finally:
             if watchers.drop(watcher):
                 del self._on[loop]

@@ -13,7 +13,7 @@ from prometheus_client import (
 from starlette.requests import Request
 
 from ...application.questions import CopyKind, Health
-from .access_log import route_of
+from .access_log import method_of, route_of
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
@@ -38,16 +38,24 @@ class Meters:
         )
         self._going = self._gauge("http_requests_in_progress", "Requests under way.")
         self._waiting = self._gauge("http_requests_waiting", "Requests that wait for a thread.")
+        self._watching = self._gauge("http_watchers", "Answers that go on, to whoever watches.")
         self._limited = Counter(
             "countersign_http_limited",
             "Requests that were turned away by a limit.",
             ("kind",),
             registry=self._all,
         )
+        self._reached = self._gauge("database_up", "1 if the database answered when it was asked.")
         self._position = self._gauge("journal_position", "The journal's newest position.")
         self._lag = Gauge(
             "countersign_projection_lag_events",
             "Events that a live projection has still to fold.",
+            ("projection",),
+            registry=self._all,
+        )
+        self._behind = Gauge(
+            "countersign_projection_lag_seconds",
+            "How long the next event of a live projection has been recorded.",
             ("projection",),
             registry=self._all,
         )
@@ -67,24 +75,37 @@ class Meters:
         with self._going.track_inprogress():
             yield
 
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        with self._watching.track_inprogress():
+            yield
+
     def waits(self, count: Callable[[], int]) -> None:
         """How many wait is asked when it is told."""
         self._waiting.set_function(count)
 
     def answered(self, request: Request, status: int, seconds: float) -> None:
-        route, method = route_of(request), request.method
+        route, method = route_of(request), method_of(request)
         self._requests.labels(method, route, f"{status // 100}xx").inc()
         self._seconds.labels(method, route).observe(seconds)
 
     def limited(self, kind: str) -> None:
         self._limited.labels(kind).inc()
 
-    def told(self, health: Health) -> bytes:
-        """Everything, in Prometheus' text format."""
+    def told(self, health: Health | None) -> bytes:
+        """Everything, in Prometheus' text format; what is not known now is not told as it was."""
+        self._reached.set(health is not None)
+        self._healthy.set(health is not None and health.healthy)
+        for each in (self._lag, self._behind, self._set_aside):
+            each.clear()
+        if health is not None:
+            self._look(health)
+        return generate_latest(self._all)
+
+    def _look(self, health: Health) -> None:
         self._position.set(health.head)
-        self._healthy.set(health.healthy)
         for each in health.projections:
             if each.kind is CopyKind.LIVE:
                 self._lag.labels(each.name).set(each.lag_events)
+                self._behind.labels(each.name).set(each.lag_seconds)
                 self._set_aside.labels(each.name).set(len(each.quarantined))
-        return generate_latest(self._all)

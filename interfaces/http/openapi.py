@@ -69,7 +69,7 @@ def described(
 ) -> dict[str, Any]:
     """What `add_api_route` is told about a command's route."""
     parameters = [KEY, *([if_match(must_match)] if conditional else [])]
-    statuses = [400, 401, 403, 404, 409, 412, 422, 500, 503]
+    statuses = [400, 401, 403, 404, 408, 409, 412, 413, 422, 500, 503]
     statuses += [415] if body else []
     statuses += [428] if must_match else []
     responses: dict[int | str, Any] = problems(statuses)
@@ -129,7 +129,9 @@ def described_watch(name: str, event: str, tells: type[BaseModel]) -> dict[str, 
 
 def described_query(example: Any) -> dict[str, Any]:
     """What `add_api_route` is told about a question that is asked in a body."""
-    responses: dict[int | str, Any] = problems([400, 401, 403, 404, 409, 415, 422, 500, 503])
+    responses: dict[int | str, Any] = problems(
+        [400, 401, 403, 404, 408, 409, 413, 415, 422, 500, 503]
+    )
     responses[200] = {"content": {"application/json": {"example": example}}}
     return {"responses": responses}
 
@@ -141,7 +143,7 @@ def described_upload() -> dict[str, Any]:
         "examples": {"typical": {"summary": "a PDF, as it lies on the disk", "value": "%PDF-1.7"}},
     }
     body = {"required": True, "content": {"application/octet-stream": bytes_of_it}}
-    statuses = [400, 401, 403, 409, 413, 415, 422, 500, 503]
+    statuses = [400, 401, 403, 408, 409, 413, 415, 422, 500, 503]
     return {"responses": problems(statuses), "openapi_extra": {"requestBody": body}}
 
 
@@ -164,15 +166,23 @@ def described_download() -> dict[str, Any]:
     return {"responses": responses, "openapi_extra": {"parameters": [IF_NONE_MATCH]}}
 
 
+TOO_MANY = 429
+LATER = {TOO_MANY, 503}
+
+
 def problems(statuses: Iterable[int]) -> dict[int | str, Any]:
-    """Each status with a problem, whose schema `carrying_problem` brings along."""
+    """Each status with a problem, whose schema `carrying_problem` brings along.
+
+    That somebody asks too often (429) is said wherever they ask.
+    """
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {
             "description": reason(status),
             "content": {MEDIA_TYPE: {"schema": schema}},
+            **({"headers": _headers(later=True)} if status in LATER else {}),
         }
-        for status in sorted(statuses)
+        for status in sorted({*statuses, TOO_MANY})
     }
 
 
@@ -219,6 +229,14 @@ HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
     "link": (
         "Link",
         {"description": 'The next part, as rel="next".', "schema": {"type": "string"}},
+    ),
+    "later": (
+        "Retry-After",
+        {
+            "description": "In how many seconds to ask again.",
+            "schema": {"type": "integer", "minimum": 0},
+            "example": 1,
+        },
     ),
     "replayed": (
         REPLAYED,

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi.exceptions import RequestValidationError
 from pydantic_core import to_jsonable_python
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 
 from ...application.organisation import RowProblem
@@ -32,6 +32,7 @@ from ...domain.refusals import (
 )
 from ...infrastructure.assembly import explained
 from .documents import FieldError, Problem
+from .faults import whereabouts
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
@@ -78,6 +79,9 @@ KINDS = {
             405,
             "Method not allowed",
             "This address does not do that; the header Allow says what it does.",
+        ),
+        Kind(
+            "head-too-slow", 408, "Head too slow", "The head of a request did not arrive in time."
         ),
         Kind("body-too-slow", 408, "Body too slow", "The body did not arrive in time."),
         Kind(
@@ -159,6 +163,10 @@ class Problems:
             case Trouble():
                 return _trouble(error, base)
         return _trouble(_unforeseen(error), base)
+
+    def plain(self, trouble: Trouble) -> JSONResponse:
+        """For whom there is no request yet."""
+        return _trouble(trouble, self.base or f"{self.prefix}/problems/")
 
     def base_at(self, request: Request) -> str:
         if self.base is not None:
@@ -253,9 +261,11 @@ BY_STATUS = {
     401: "unauthenticated",
     404: "no-such-address",
     405: "method-not-allowed",
+    408: "body-too-slow",
     413: "body-too-large",
     415: "unsupported-media-type",
     422: "not-valid",
+    429: "too-many-requests",
     503: "unavailable",
 }
 
@@ -273,7 +283,9 @@ def _unforeseen(error: Exception) -> Trouble:
     if sentence := explained(error):
         log.error("unavailable: %s", sentence)
         return Trouble("unavailable", headers={"Retry-After": str(RETRY_SECONDS)})
-    log.error("a request failed", exc_info=error)
+    if isinstance(error, ClientDisconnect):  # nobody hears the answer
+        return Trouble("malformed-body")
+    log.error("a request failed: %s", whereabouts(error))
     return Trouble("internal")
 
 

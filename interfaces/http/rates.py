@@ -1,5 +1,6 @@
 """Rates: how often somebody may ask; a bucket of tokens each, which fills again with time."""
 
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -47,6 +48,17 @@ class Rates:
     def wait(self, name: str) -> float:
         """In how many seconds there will be one."""
         return max(0.0, (1 - self.left(name)) / self._rate) if self._rate else 0.0
+
+    def told(self, name: str, policy: str) -> dict[str, str]:
+        """What there is and what is left of it, as draft-ietf-httpapi-ratelimit-headers-11 says."""
+        if not self._rate:
+            return {}
+        left = self.left(name)
+        whole, full = self._burst / self._rate, (self._burst - left) / self._rate
+        return {
+            "RateLimit-Policy": f'"{policy}";q={self._burst:.0f};w={math.ceil(whole)}',
+            "RateLimit": f'"{policy}";r={math.floor(left)};t={math.ceil(full)}',
+        }
 
     def _left(self, name: str) -> float:
         left, at = self._buckets.get(name, (self._burst, self._now()))

@@ -145,7 +145,7 @@ def _answering(problems: Problems, gate: Gate) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def answer(request: Request) -> Response:
-                return await gate.through(request, handle, problems)
+                return await gate.through(request, gate.open(handle), problems)
 
             return answer
 

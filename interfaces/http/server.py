@@ -11,10 +11,14 @@ from typing import TextIO
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
+from .connections import patient
 from .gate import Gate
 from .loopback import is_loopback
 from .open_files import raise_limit
+from .problems import Problems
+from .router import PREFIX
 
 KEEP_ALIVE_SECONDS = 20
 LONGEST_HEAD = 32 * 1024
@@ -49,6 +53,8 @@ def serve(app: FastAPI, *, host: str, port: int) -> None:
         app,
         host=host,
         port=port,
+        http=patient(AutoHTTPProtocol, gate, Problems(PREFIX, gate.settings.problem_base)),
+        ws="none",
         access_log=False,
         server_header=False,
         log_level="warning",

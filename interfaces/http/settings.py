@@ -26,6 +26,8 @@ class HttpSettings(BaseSettings):
     rate_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 300
     failed_per_second: Annotated[float, Field(ge=0, le=100_000)] = 0.5
     failed_burst: Annotated[int, Field(ge=1, le=1_000_000)] = 30
+    head_seconds: Annotated[float, Field(gt=0, le=600)] = 10
+    connections: Annotated[int, Field(ge=1, le=1_000_000)] = 4000
     queue_size: Annotated[int, Field(ge=0, le=100_000)] = 500
     queue_seconds: Annotated[float, Field(gt=0, le=600)] = 15
     grace_seconds: Annotated[int, Field(ge=0, le=3600)] = 30

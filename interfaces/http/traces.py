@@ -1,7 +1,7 @@
 """Traces: OpenTelemetry spans that carry a route and a status, and nothing of anybody.
 
 FastAPI's own spans name the address as it was asked for, ids and all; in our own application they
-are switched off for these.
+are switched off for these. Where a host's span is around us, it is told the route instead.
 """
 
 from collections.abc import Iterator
@@ -12,27 +12,33 @@ from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
 
-from .access_log import route_of
+from .access_log import method_of, route_of
 
 NAME = "countersign"
 FAILED = 500
+
+ADDRESSES = ("url.path", "http.target")
+TELLING = ("url.query", "url.full", "http.url", "client.address", "net.peer.ip", "http.client_ip")
+"""What spans of others hold of a request: OpenTelemetry's words for it, old and new."""
 
 tracer = trace.get_tracer(NAME)
 
 
 @contextmanager
 def serving(request: Request, *, wanted: bool = True) -> Iterator[Span]:
-    """A span for a request, within the caller's trace where it names one."""
+    """A span for a request: below the host's, else within the caller's trace if it names one."""
+    host, route = trace.get_current_span(), route_of(request)
+    if host.is_recording():
+        _hush(host, route)
     if not wanted:
         yield INVALID_SPAN
         return
-    route = route_of(request)
     with tracer.start_as_current_span(
-        f"{request.method} {route}",
-        context=propagate.extract(dict(request.headers)),
-        kind=SpanKind.SERVER,
+        f"{method_of(request)} {route}",
+        context=None if host.is_recording() else propagate.extract(dict(request.headers)),
+        kind=SpanKind.INTERNAL if host.is_recording() else SpanKind.SERVER,
         attributes={
-            "http.request.method": request.method,
+            "http.request.method": method_of(request),
             "http.route": route,
             "url.scheme": request.url.scheme,
         },
@@ -40,6 +46,14 @@ def serving(request: Request, *, wanted: bool = True) -> Iterator[Span]:
         set_status_on_exception=False,
     ) as span:
         yield span
+
+
+def _hush(host: Span, route: str) -> None:
+    """Ids, questions and addresses in a host's span of our request give way to the route."""
+    held = getattr(host, "attributes", None) or {}
+    for name in (*ADDRESSES, *TELLING):
+        if name in held:
+            host.set_attribute(name, route if name in ADDRESSES else "")
 
 
 @contextmanager

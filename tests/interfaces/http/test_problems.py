@@ -213,18 +213,25 @@ def test_a_method_that_is_not_allowed_is_told_which_are(quiet_stranger, method, 
     assert told.headers["allow"] == allow
 
 
-def test_what_nobody_foresaw_is_logged_and_not_told(on_sqlite, api, monkeypatch, caplog):
-    ada = api("Ada")
+def test_what_nobody_foresaw_is_logged_by_kind_and_place_and_not_told(
+    on_sqlite, api, monkeypatch, caplog
+):
+    """Messages of errors quote what somebody wrote."""
+    ada, written = api("Ada"), "MARKER"
     ada.get("/me").ok()
 
     def fails(*_, **__):
-        raise RuntimeError("secret")
+        try:
+            raise KeyError(written)
+        except KeyError as error:
+            raise ExceptionGroup(written, [RuntimeError(written)]) from error
 
     monkeypatch.setattr(on_sqlite.engine, "ask", fails)
     told = ada.get("/me").problem(500, "internal")
 
-    assert "secret" not in told.response.text
-    assert "secret" in caplog.text
+    for each in ("KeyError", "ExceptionGroup", "in it builtins.RuntimeError", "in fails"):
+        assert each in caplog.text
+    assert "MARKER" not in told.response.text + caplog.text
 
 
 def test_a_database_that_is_busy_is_unavailable_for_a_while(on_sqlite, api, monkeypatch):
