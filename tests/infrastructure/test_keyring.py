@@ -356,7 +356,7 @@ def test_a_key_file_open_to_strangers_is_refused(tmp_path, mode, fits):
         MasterKey.from_file(file)
 
 
-@pytest.mark.parametrize("text", ["", "too short", "ä" * 43, "!" * 43, new_key_text()[:-3]])
+@pytest.mark.parametrize("text", ["", "too short", "ä" * 43, "!" * 43, "A" * 40])
 def test_what_is_no_master_key_is_refused(text):
     with pytest.raises(UnusableMasterKey) as refused:
         MasterKey.from_text(text)
