@@ -1,6 +1,6 @@
 """Opening: sealed text is looked for where an answer's model may hold any, and nowhere else."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, get_args
 
@@ -13,8 +13,9 @@ Texts = Mapping[Sealed, str | Erased]
 
 def opened(answers: Answers, answer: Any) -> Any:
     """The answer with its sealed text opened, the whole page in one query."""
-    wanted = list(dict.fromkeys(_sealed_in(answer)))
-    return _with_texts(answer, answers.open(wanted)) if wanted else answer
+    found: list[Sealed] = []
+    _gather(answer, found)
+    return _with_texts(answer, answers.open(found)) if found else answer
 
 
 @cache
@@ -41,19 +42,20 @@ def _model_may(kind: type[Value], within: tuple[Any, ...]) -> bool:
     )
 
 
-def _sealed_in(value: Any) -> Iterable[Sealed]:
+def _gather(value: Any, found: list[Sealed]) -> None:
+    """All sealed text below a value."""
     if isinstance(value, Sealed):
-        yield value
+        found.append(value)
     elif isinstance(value, Value):
         for name in fields_with_text(type(value)):
             if (held := getattr(value, name)) is not None:
-                yield from _sealed_in(held)
+                _gather(held, found)
     elif isinstance(value, tuple | list):
         for each in value:
-            yield from _sealed_in(each)
+            _gather(each, found)
     elif isinstance(value, dict):
         for each in value.values():
-            yield from _sealed_in(each)
+            _gather(each, found)
 
 
 def _with_texts(value: Any, texts: Texts) -> Any:

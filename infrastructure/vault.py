@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import uuid
 from collections.abc import Iterable, Mapping
@@ -69,6 +70,7 @@ class Vault:
     def __init__(self, keyring: Keyring, *, remembered: int = REMEMBERED) -> None:
         self.keyring = keyring
         self._live: Recent[str, Unit] = Recent(remembered, HOUR, now)
+        self._checked: Recent[str, _Checked] = Recent(remembered, HOUR, now)
 
     def sealer(self, tx: Tx) -> Sealer:
         """What seals the events of one transaction."""
@@ -113,11 +115,38 @@ class Vault:
         ]
         fences = self.keyring.fenced(doubtful) if doubtful else {}
         return {
-            row.cell: _content(
+            row.cell: self._content(
                 row, keys.get(row.key or ""), row.certificate or fences.get(row.unit)
             )
             for row in rows
         }
+
+    def _content(self, row: _Row, key: Key | None, certificate: str | None) -> Content:
+        if certificate is not None:
+            return Erased(certificate=certificate)
+        if key is None or row.sealed is None:
+            missing = "key" if row.sealed else "text"
+            return Lost(f"The {missing} of cell {row.cell} is gone, and no certificate says why.")
+        try:
+            event_id, fields = from_json(key.open(row.cell, row.sealed))
+        except (InvalidTag, ValueError, TypeError):
+            return Tampered(
+                f"Cell {row.cell} does not belong to its key: one of the two was changed."
+            )
+        commitments = self._commitments(row.cell, row.sealed, key, event_id, fields)
+        return {each: text for each, (_, text) in zip(commitments, fields, strict=True)}
+
+    def _commitments(
+        self, cell: str, sealed: bytes, key: Key, event_id: str, fields: list[Field]
+    ) -> tuple[str, ...]:
+        """Computed once for the very bytes under the very key; the text is not remembered."""
+        asked = (hashlib.sha256(sealed).digest(), key.id)
+        checked = self._checked.get(cell)
+        if checked is None or checked[0] != asked:
+            each = tuple(_commitment(key, event_id, path, text) for path, text in fields)
+            self._checked.put({cell: (asked, each)})
+            return each
+        return checked[1]
 
 
 def keys_in_use(tx: Tx, key_ids: Iterable[str]) -> set[str]:
@@ -221,6 +250,9 @@ class _Row:
 Content = dict[str, str] | Erased | Lost | Tampered
 """What a cell holds: text by commitment, if it holds any."""
 
+_Checked = tuple[tuple[bytes, str], tuple[str, ...]]
+"""A cell's digest and key, and the commitments that were computed of it."""
+
 CELLS = (
     "SELECT c.cell, c.unit, c.sealed, u.key_id, u.certificate"
     " FROM cs_cell c LEFT JOIN cs_unit u ON u.unit = c.unit WHERE c.cell"
@@ -287,19 +319,6 @@ def _changed(
 
 def _commitment(key: Key, event_id: str, path: str, text: str) -> str:
     return key.commitment((event_id.encode(), path.encode(), text.encode()))
-
-
-def _content(row: _Row, key: Key | None, certificate: str | None) -> Content:
-    if certificate is not None:
-        return Erased(certificate=certificate)
-    if key is None or row.sealed is None:
-        missing = "key" if row.sealed else "text"
-        return Lost(f"The {missing} of cell {row.cell} is gone, and no certificate says why.")
-    try:
-        event_id, fields = from_json(key.open(row.cell, row.sealed))
-    except (InvalidTag, ValueError, TypeError):
-        return Tampered(f"Cell {row.cell} does not belong to its key: one of the two was changed.")
-    return {_commitment(key, event_id, path, text): text for path, text in fields}
 
 
 def _found(sealed: Sealed, cells: Mapping[str, Content]) -> str | Erased | Lost | Tampered:

@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from .conditions import POSITION
+from .prefix import PREFIX
 
 log = logging.getLogger("countersign.http.access")
 
@@ -40,7 +41,9 @@ def route_of(request: Request) -> str:
     """As it is described: `/plans/{plan}`; one word for whatever leads nowhere."""
     route = request.scope.get("route")
     path = getattr(route, "path", None)
-    return str(path) if path and "{rest:path}" not in path else ELSEWHERE
+    if not path or "{rest:path}" in path:
+        return ELSEWHERE
+    return str(path).removeprefix(PREFIX)
 
 
 def logged(request: Request, response: Response, named: str, seconds: float, span: Span) -> None:

@@ -3,10 +3,10 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path
+from fastapi import APIRouter, Body
 from pydantic import BaseModel, create_model
 from starlette.requests import Request
 from starlette.responses import Response
@@ -16,7 +16,6 @@ from ...application.commands import Command
 from ...application.desk import Actor
 from ...application.engine import Engine
 from ...application.ports import Receipt
-from ...domain.employee import Role
 from ...domain.event import Value
 from ...domain.refusals import Refusal
 from . import conditions, idempotency, receipts
@@ -24,21 +23,8 @@ from .documents import ReceiptDocument
 from .edge import JSON, Edge
 from .examples import EXAMPLES
 from .openapi import described
+from .parameters import Parameters
 from .sight import as_seen
-
-ID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
-EXAMPLE_ID = "3f2a81c9-0a63-4a50-9a5c-3d2cf5a5b0a1"
-Id = Annotated[str, Path(pattern=ID, examples=[EXAMPLE_ID])]
-
-IN_PATH: dict[str, Any] = {
-    "entry": Annotated[int, Path(ge=1, le=1_000_000)],
-    "projection": Annotated[str, Path(pattern="^[a-z_]{1,64}$", examples=["inbox"])],
-    "role": Annotated[Role, Path()],
-    "version": Annotated[int, Path(ge=1, le=1_000_000)],
-    "year": Annotated[int, Path(ge=2000, le=2200)],
-}
-"""How a parameter of a path is typed; all others are ids."""
-
 
 NO_LINKS: Mapping[str, Any] = {}
 
@@ -93,10 +79,13 @@ class Action:
         name = self.command.__name__
         return "".join(f"_{each.lower()}" if each.isupper() else each for each in name).strip("_")
 
+    @cached_property
+    def parameters(self) -> Parameters:
+        return Parameters(self.path)
+
     @property
     def named(self) -> tuple[str, ...]:
-        """The parameters of the path."""
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+        return self.parameters.named
 
     def stream(self, named: Mapping[str, Any]) -> str | None:
         return stream_of(self.of, named)
@@ -117,9 +106,7 @@ def add_action(
 ) -> None:
     model = body_model(action)
 
-    # FastAPI has looked at the body for its description; the strict one counts.
-    async def endpoint(request: Request, **given: Any) -> Response:
-        named = {name: given[name] for name in action.named}
+    async def endpoint(request: Request, **named: Any) -> Response:
         body = request.state.body
         filled = {name: getattr(body, name) for name in type(body).model_fields}
         known = {name: named[name] for name in named if name in action.command.model_fields}
@@ -127,6 +114,7 @@ def add_action(
         work = partial(carry_out, edge.engine, action, command, named, request)
         return await edge.run(work, named=action.command.__name__)
 
+    endpoint.parameters = action.parameters  # type: ignore[attr-defined]
     endpoint.body = model  # type: ignore[attr-defined]
     if action.large:
         endpoint.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
@@ -152,28 +140,23 @@ def add_action(
     )
 
 
-def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    parameters = [inspect.Parameter("request", kind, annotation=Request)]
-    for name in action.named:
-        annotation = IN_PATH.get(name, Id)
-        parameters.append(inspect.Parameter(name, kind, annotation=annotation))
-    if model.model_fields:
-        parameters.append(_body(action, model, kind))
-    return inspect.Signature(parameters)
-
-
 def exampled(action: Action) -> Any:
     """A body, with the command's example."""
     example = EXAMPLES.get(action.command.__name__, {})
     return Body(openapi_examples={"typical": {"value": example}})
 
 
-def _body(action: Action, model: type[BaseModel], kind: Any) -> inspect.Parameter:
-    body = exampled(action)
+def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
+    if not model.model_fields:
+        return action.parameters.signature()
     required = any(field.is_required() for field in model.model_fields.values())
-    default = inspect.Parameter.empty if required else model()
-    return inspect.Parameter("body", kind, annotation=Annotated[model, body], default=default)
+    body = inspect.Parameter(
+        "body",
+        inspect.Parameter.KEYWORD_ONLY,
+        annotation=Annotated[model, exampled(action)],
+        default=inspect.Parameter.empty if required else model(),
+    )
+    return action.parameters.signature([body])
 
 
 def carry_out(

@@ -16,8 +16,9 @@ from .edge import JSON
 from .gate import Gate
 from .identity import Resolver
 from .openapi import DESCRIPTION, finished
+from .prefix import PREFIX
 from .problems import Problems
-from .router import PREFIX, create_router
+from .router import create_router, take_over
 from .settings import HttpSettings
 from .vital_signs import vital_signs
 
@@ -49,8 +50,8 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # they name addresses whole
     )
     app.state.countersign = gate
-    app.include_router(vital_signs(engine, gate))
-    app.include_router(create_router(engine, resolver=resolver, gate=gate))
+    take_over(app.router, vital_signs(engine, gate))
+    take_over(app.router, create_router(engine, resolver=resolver, gate=gate))
     problems = Problems(PREFIX, settings.problem_base)
     _answer_errors(app, problems, gate)
     return app

@@ -124,14 +124,15 @@ class Edge:
 def guarded(edge: Edge) -> type[APIRoute]:
     """Routes that ask who it is, read the body strictly, and answer every error as a problem.
 
-    They do so by themselves, so that it holds in a host's application too.
+    They do so by themselves, so that it holds in a host's application too. An endpoint that brings
+    its `parameters` is handed what they read.
     """
 
     class Guarded(APIRoute):
         def get_route_handler(self) -> Handler:
             handle = super().get_route_handler()
+            parameters = getattr(self.endpoint, "parameters", None)
             model = getattr(self.endpoint, "body", None)
-
             most = getattr(self.endpoint, "most_bytes", None)
             longest = getattr(self.endpoint, "most_seconds", None)
 
@@ -144,7 +145,10 @@ def guarded(edge: Edge) -> type[APIRoute]:
                 request.state.actor = await edge.actor(request)
                 if model is not None:
                     request.state.body = await body_of(request, model)
-                return await handle(request)
+                if parameters is None:
+                    return await handle(request)
+                told: Response = await self.endpoint(request, **parameters.read(request))
+                return told
 
             return answer
 

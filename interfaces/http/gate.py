@@ -149,7 +149,7 @@ class Gate:
     def _dress(self, request: Request, response: Response, named: str) -> None:
         for name, value in SECURE.items():
             response.headers.setdefault(name, value)
-        if request.url.scheme == "https":
+        if request.scope.get("scheme") == "https":
             response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
         asks_as = getattr(request.state, "asks_as", None)
         if asks_as is not None:

@@ -1,14 +1,13 @@
 """Reads: how a question becomes a route, with as of, conditions and pages the same everywhere."""
 
-import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property, partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,10 +18,11 @@ from ...application.engine import Engine
 from ...application.ports import Receipt
 from ...application.questions import Question
 from . import conditions, paging
-from .actions import IN_PATH, NO_LINKS, Id, stream_of
+from .actions import NO_LINKS, stream_of
 from .documents import Page
 from .edge import JSON, Edge
 from .openapi import described_read
+from .parameters import Parameters
 
 Position = Annotated[int, Field(ge=0, le=10**15)]
 
@@ -161,11 +161,15 @@ class Read:
     def is_list(self) -> bool:
         return issubclass(self.query, Listed)
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
+    @cached_property
+    def parameters(self) -> Parameters:
+        return Parameters(self.path, self.query)
 
     @property
+    def named(self) -> tuple[str, ...]:
+        return self.parameters.named
+
+    @cached_property
     def filters(self) -> set[str]:
         return set(self.query.model_fields) - set(Listed.model_fields) - set(When.model_fields)
 
@@ -183,7 +187,8 @@ def add_read(
         work = partial(tell, edge.engine, request, query, named)
         return await edge.run(work, named=read.asks.__name__)
 
-    endpoint.__signature__ = _signature(read)  # type: ignore[attr-defined]
+    endpoint.parameters = read.parameters  # type: ignore[attr-defined]
+    endpoint.__signature__ = read.parameters.signature()  # type: ignore[attr-defined]
     endpoint.__name__ = read.name
     for method in ("GET", "HEAD"):
         router.add_api_route(
@@ -196,20 +201,6 @@ def add_read(
             include_in_schema=method == "GET",
             **described_read(read.name, paged=read.is_list, links=links),
         )
-
-
-def _signature(read: Read) -> inspect.Signature:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    return inspect.Signature(
-        [
-            inspect.Parameter("request", kind, annotation=Request),
-            *(
-                inspect.Parameter(name, kind, annotation=IN_PATH.get(name, Id))
-                for name in read.named
-            ),
-            inspect.Parameter("query", kind, annotation=Annotated[read.query, Query()]),
-        ]
-    )
 
 
 Tell = Callable[[Engine, Request, Any, Mapping[str, Any]], Response]

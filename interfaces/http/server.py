@@ -17,8 +17,8 @@ from .connections import patient
 from .gate import Gate
 from .loopback import is_loopback
 from .open_files import raise_limit
+from .prefix import PREFIX
 from .problems import Problems
-from .router import PREFIX
 
 KEEP_ALIVE_SECONDS = 20
 LONGEST_HEAD = 32 * 1024

@@ -6,8 +6,10 @@ are switched off for these. Where a host's span is around us, it is told the rou
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from opentelemetry import propagate, trace
+from opentelemetry.propagators.textmap import TextMapPropagator
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, StatusCode
 from starlette.requests import Request
 from starlette.responses import Response
@@ -30,7 +32,7 @@ def serving(request: Request, *, wanted: bool = True) -> Iterator[Span]:
     host, route = trace.get_current_span(), route_of(request)
     if host.is_recording():
         _hush(host, route)
-    if not wanted:
+    if not wanted or not _is_heard(request):
         yield INVALID_SPAN
         return
     with tracer.start_as_current_span(
@@ -40,12 +42,26 @@ def serving(request: Request, *, wanted: bool = True) -> Iterator[Span]:
         attributes={
             "http.request.method": method_of(request),
             "http.route": route,
-            "url.scheme": request.url.scheme,
+            "url.scheme": request.scope.get("scheme", "http"),
         },
         record_exception=False,
         set_status_on_exception=False,
     ) as span:
         yield span
+
+
+def _is_heard(request: Request) -> bool:
+    """Whether spans are collected here, or the caller names a trace that belongs in the log."""
+    waits_for_one = isinstance(tracer, trace.ProxyTracer)
+    if not (waits_for_one and isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)):
+        return True
+    return any(name in request.headers for name in _named_in(propagate.get_global_textmap()))
+
+
+@lru_cache(maxsize=4)
+def _named_in(kind: TextMapPropagator) -> tuple[str, ...]:
+    """The headers by which traces are named."""
+    return tuple(kind.fields)
 
 
 def _hush(host: Span, route: str) -> None:

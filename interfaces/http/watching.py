@@ -12,12 +12,12 @@ from starlette.responses import Response
 from ...application.commands import Text
 from ...application.questions import AuditTrail, PlanBoard
 from ...domain.refusals import NotFound
-from .actions import IN_PATH, Id
 from .conditions import PLACE, POSITION
 from .documents import NowDocument
 from .edge import Edge
 from .live import HEADERS, Live, Telling
 from .openapi import described_watch
+from .parameters import IN_PATH, Id
 from .problems import Trouble
 from .reads import Position
 from .watchers import Asking, Watch

@@ -373,8 +373,11 @@ def test_a_swapped_key_is_tampered_with(desk):
         desk.open(event.because)
 
 
-def test_text_forged_with_the_right_key_is_tampered_with(desk):
+@pytest.mark.parametrize("opened_before", [False, True])
+def test_text_forged_with_the_right_key_is_tampered_with(desk, opened_before):
     (event,) = desk.sealed(because("sound"), event_id="event")
+    if opened_before:
+        assert desk.open(event.because) == ["sound"]
     key = desk.vault.keyring.key(desk.one("SELECT key_id FROM cs_unit"))
     forged = key.seal(event.because.cell, b'["event",[["because","unsound"]]]')
     desk.run("UPDATE cs_cell SET sealed = :forged", forged=forged)

@@ -14,10 +14,11 @@ from ....application.commands import Text
 from ....application.ports import Arriving, Uploaded
 from ....domain.refusals import FileTooLarge
 from .. import downloads
-from ..actions import Action, Id, Made
+from ..actions import Action, Made
 from ..documents import UploadDocument, UploadsDocument
 from ..edge import JSON, Edge
 from ..openapi import described_download, described_plainly, described_upload
+from ..parameters import Id
 from ..problems import Trouble
 from .references import ITEM
 from .results import RESULT

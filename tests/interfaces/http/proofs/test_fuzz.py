@@ -5,6 +5,7 @@ between the databases, everything else is tried on both. `COUNTERSIGN_TEST_FUZZ_
 try all of it on each, with other cases every time, for so long.
 """
 
+import faulthandler
 import json
 import os
 import subprocess
@@ -21,6 +22,7 @@ ASKERS = ("Ada", "Bob", "Max", "Vera", "Hilda", "Rob")
 
 
 def test_it_finds_nothing(alone, wire, tmp_path):
+    faulthandler.cancel_dump_traceback_later()  # it takes minutes by intent, and hangs nowhere
     alone.server.start()
     with alone.server.client() as client:
         config = asked_as(alone, wire, tmp_path)
