@@ -1,4 +1,4 @@
-"""What a request costs over HTTP: beside a bare FastAPI endpoint that answers the same, in turn."""
+"""What a request costs over HTTP: beside bare FastAPI endpoints that answer the same, in turn."""
 
 import http.client
 import json
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,21 +80,39 @@ inbox = Page[InboxItem].model_validate_json(told["inbox"])
 receipt = ReceiptDocument.model_validate_json(told["receipt"])
 app = FastAPI()
 
-@app.get("/plans/{plan_id}")
-async def get_plan(plan_id: str) -> PlanView:
+@app.get("/threaded/plans/{plan_id}")
+def get_plan(plan_id: str) -> PlanView:
     return plan
 
-@app.get("/inbox")
-async def get_inbox(limit: int = 50) -> Page[InboxItem]:
+@app.get("/threaded/inbox")
+def get_inbox(limit: int = 50) -> Page[InboxItem]:
     return inbox
 
-@app.post("/commands/{name}")
-async def command(name: str, body: Annotated[dict[str, Any], Body()]) -> ReceiptDocument:
+@app.post("/threaded/commands/{name}")
+def command(name: str, body: Annotated[dict[str, Any], Body()]) -> ReceiptDocument:
+    return receipt
+
+@app.get("/async/plans/{plan_id}")
+async def get_plan_at_once(plan_id: str) -> PlanView:
+    return plan
+
+@app.get("/async/inbox")
+async def get_inbox_at_once(limit: int = 50) -> Page[InboxItem]:
+    return inbox
+
+@app.post("/async/commands/{name}")
+async def command_at_once(name: str, body: Annotated[dict[str, Any], Body()]) -> ReceiptDocument:
     return receipt
 
 uvicorn.run(app, host=told["host"], port=told["port"], access_log=False, log_level="warning")
 """
-"""The same answers, made beforehand; nobody is asked who they are, and nothing is kept."""
+"""The same answers, made beforehand; nobody is asked who they are, and nothing is kept.
+
+Once as endpoints that run in a thread, as all do that ask a database by a driver that blocks; once
+as `async` ones, which ask nobody anything.
+"""
+
+KINDS = ("/threaded", "/async")
 
 
 @dataclass
@@ -227,36 +246,40 @@ class Side:
         return f"{statistics.median(cpu):,.0f} / {cpu[0]:,.0f} | {p50:.2f} / {p99:.2f}"
 
 
-class Comparison:
-    """Ours and the bare endpoint in turn; a row for each thing that is asked."""
+Work = Callable[[], object]
+Asked = tuple[Sequence[Caller], Work]
 
-    def __init__(self, ours: Served, bare: Served) -> None:
-        self._ours, self._bare = ours, bare
+
+class Comparison:
+    """Ours and the bare endpoints in turn; a row for each thing that is asked."""
+
+    def __init__(self, ours: Served, bare: Served, plain: Caller) -> None:
+        self._ours, self._bare, self._plain = ours, bare, plain
         print(f"\nload {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
         print("| per request | CPU µs, median / best | p50 / p99 ms |", end="")
-        print(
-            " bare CPU µs, median / best | bare p50 / p99 ms | CPU ratio, median (range) | best |"
-        )
-        print("|---|---|---|---|---|---|---|")
+        for kind in KINDS:
+            print(
+                f" bare {kind} CPU µs | p50 / p99 ms | CPU ratio, median (range) | best |", end=""
+            )
+        print("\n|" + "---|" * (3 + 4 * len(KINDS)))
 
-    def __call__(
-        self,
-        what: str,
-        ours: tuple[Sequence[Caller], Callable[[], object]],
-        bare: tuple[Sequence[Caller], Callable[[], object]],
-    ) -> None:
-        """The first round only warms up."""
-        told, raw = Side(), Side()
+    def __call__(self, what: str, ours: Asked, bare: Callable[[str], object]) -> None:
+        """`bare` is handed where a kind of endpoint begins. The first round only warms up."""
+        told, raw = Side(), {kind: Side() for kind in KINDS}
         ours[1]()
-        bare[1]()
+        for kind in KINDS:
+            bare(kind)
         for _ in range(ROUNDS):
-            raw.measure(self._bare, *bare)
+            for kind, side in raw.items():
+                side.measure(self._bare, [self._plain], partial(bare, kind))
             told.measure(self._ours, *ours)
-        ratios = sorted(a / b for a, b in zip(told.cpu, raw.cpu, strict=True))
-        print(
-            f"| {what} | {told.words()} | {raw.words()} | {statistics.median(ratios):.2f}"
-            f" ({ratios[0]:.2f} to {ratios[-1]:.2f}) | {min(told.cpu) / min(raw.cpu):.2f} |"
-        )
+        print(f"| {what} | {told.words()} |", end="")
+        for side in raw.values():
+            ratios = sorted(a / b for a, b in zip(told.cpu, side.cpu, strict=True))
+            print(f" {side.words()} | {statistics.median(ratios):.2f}", end="")
+            print(f" ({ratios[0]:.2f} to {ratios[-1]:.2f})", end="")
+            print(f" | {min(told.cpu) / min(side.cpu):.2f} |", end="")
+        print()
 
 
 def bench_http_on_sqlite(company, tmp_path):
@@ -285,7 +308,7 @@ class Case:
         return {"evidence": 1, "result": self.result, "value_perceived": "direct"}
 
 
-def compare(kind: str, company: Company, folder: Path) -> None:
+def compare(place_kind: str, company: Company, folder: Path) -> None:
     place = company.place | {"now": company.now.isoformat(), "secret": SECRET.hex()}
     token = DevelopmentTokens(SECRET).issue
     with served(OURS, place, folder / "ours.log") as ours:
@@ -304,40 +327,47 @@ def compare(kind: str, company: Company, folder: Path) -> None:
         answers["receipt"] = receipt_of(middle, cases.pop())
         with served(BARE, answers, folder / "bare.log") as bare:
             plain = bare.caller()
-            assert json.loads(plain.get("/plans/1")) == json.loads(answers["plan"])
-            beside = Comparison(ours, bare)
+            assert json.loads(plain.get("/async/plans/1")) == json.loads(answers["plan"])
+            beside = Comparison(ours, bare, plain)
+
+            def bare_plan(kind: str) -> None:
+                times(READS, plain.get, f"{kind}/plans/1")
+
+            def bare_page(kind: str) -> None:
+                times(READS // 4, plain.get, f"{kind}/inbox?limit={PAGE}")
+
             beside(
-                f"plan read, {kind}",
+                f"plan read, {place_kind}",
                 ([own], lambda: times(READS, own.get, read)),
-                ([plain], lambda: times(READS, plain.get, "/plans/1")),
+                bare_plan,
             )
             beside(
-                f"plan read after a write, {kind}",
+                f"plan read after a write, {place_kind}",
                 ([own], lambda: after_writes(company, own, read)),
-                ([plain], lambda: times(READS, plain.get, "/plans/1")),
+                bare_plan,
             )
             beside(
-                f"plan read by the deciding manager, {kind}",
+                f"plan read by the deciding manager, {place_kind}",
                 ([middle], lambda: times(READS, middle.get, f"{PREFIX}/plans/{cases[0].plan}")),
-                ([plain], lambda: times(READS, plain.get, "/plans/1")),
+                bare_plan,
             )
             beside(
-                f"inbox page of {PAGE}, {kind}",
+                f"inbox page of {PAGE}, {place_kind}",
                 ([middle], lambda: times(READS // 4, middle.get, page)),
-                ([plain], lambda: times(READS // 4, plain.get, f"/inbox?limit={PAGE}")),
+                bare_page,
             )
             decision = cases[0].decision
             beside(
-                f"decision, {kind}",
+                f"decision, {place_kind}",
                 ([middle], lambda: decide(middle, cases)),
-                ([plain], lambda: times(READS, plain.post, "/commands/accept", decision)),
+                lambda kind: times(READS, plain.post, f"{kind}/commands/accept", decision),
             )
             walkers = [ours.caller(tokens[each.person]) for each in people]
             waiting = iter(walkers)
             beside(
-                f"lifecycle, each of its 12 commands and 2 reads, {kind}",
+                f"lifecycle, each of its 12 commands and 2 reads, {place_kind}",
                 ([*walkers, middle, top], lambda: lifecycle(next(waiting), middle, top)),
-                ([plain], lambda: bare_lifecycle(plain, decision)),
+                lambda kind: bare_lifecycle(plain, kind, decision),
             )
 
 
@@ -365,11 +395,11 @@ def receipt_of(manager: Caller, case: Case) -> str:
     return json.dumps(manager.post(case.accept, case.decision, match="*").body)
 
 
-def bare_lifecycle(plain: Caller, body: dict[str, Any]) -> None:
+def bare_lifecycle(plain: Caller, kind: str, body: dict[str, Any]) -> None:
     """As many commands and reads, ten times over."""
     for _ in range(10):
-        times(12, plain.post, "/commands/any", body)
-        times(2, plain.get, "/plans/1")
+        times(12, plain.post, f"{kind}/commands/any", body)
+        times(2, plain.get, f"{kind}/plans/1")
 
 
 def lifecycle(employee: Caller, manager: Caller, next_level: Caller) -> Case:
