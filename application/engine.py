@@ -41,6 +41,7 @@ from .ports import (
     Files,
     Ids,
     Journal,
+    Look,
     Moved,
     Opened,
     Receipt,
@@ -202,6 +203,7 @@ class Engine:
         as_of: datetime | int | None = None,
         effective: date | None = None,
         shown: int | None = None,
+        look: Look | None = None,
     ) -> Any:
         """Answers from the projections, with what this reader may see.
 
@@ -209,13 +211,15 @@ class Engine:
         day for which organisation facts are taken (default: today, or the day of `as_of`).
         What others than the employee and the deciding approver are shown is logged; an auditor's
         read and the trail of a person before the answer is given. Raises NotLogged then. Who
-        asks for more of a list than will be `shown`, to know whether there is more, says so.
+        asks for more of a list than will be `shown`, to know whether there is more, says so. With
+        a `look` the answer is of that moment or a later one.
         """
+        answers = look or self._answers.look()
         if after is not None:
-            self._answers.wait_for(after.position)
+            answers.wait_for(after.position)
         at = self._position(as_of)
         return visibility.show(
-            self._answers,
+            answers,
             question,
             actor,
             at=at,
@@ -323,9 +327,9 @@ class Engine:
         """The version at which a stream stands, for `expecting`."""
         return self._journal.version(stream)
 
-    def place(self, stream: str) -> tuple[int, int]:
-        """The journal's newest position and a stream's version, in one look."""
-        return self._journal.place(stream)
+    def look(self) -> Look:
+        """What several questions may share: asked with it, they are looked up once."""
+        return self._answers.look()
 
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this `number`, `login` or `email`, or is this issuer's subject (`oidc`)."""

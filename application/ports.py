@@ -286,9 +286,6 @@ class Journal(Protocol):
     def version(self, stream: str) -> int:
         """Where a stream stands; 0 if nothing was ever written to it."""
 
-    def place(self, stream: str) -> tuple[int, int]:
-        """The newest position, and where a stream stands, in one look."""
-
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """Who goes by this number, login or address, or is this issuer's subject."""
 
@@ -376,6 +373,9 @@ class Files(Protocol):
 class Answers(Protocol):
     """The projections' side: questions in, answer models out."""
 
+    def look(self) -> "Look":
+        """For questions that belong together: what this process knows, it looks up once."""
+
     def answer(self, question: Any, *, at: int | None, on: date) -> Any:
         """As of a position (None: now), with organisation facts effective on a day."""
 
@@ -387,6 +387,13 @@ class Answers(Protocol):
 
     def open(self, sealed: Sequence[Sealed]) -> dict[Sealed, str | Erased]:
         """Opens the sealed text of one page, in one query."""
+
+
+class Look(Answers, Protocol):
+    """Answers to the questions of one request; later ones may be of the state of the first."""
+
+    def place(self, stream: Id | None = None) -> tuple[int, int]:
+        """The journal's newest position, and a stream's version; no later answer is older."""
 
 
 class AccessLog(Protocol):

@@ -1,6 +1,5 @@
 """The journal: recalls, seals and appends for one command at a time, on either database."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -60,13 +59,12 @@ from .keyring import Keyring
 from .projector.follower import Projector
 from .projector.quarantine import held_up_version
 from .recent import Recent
-from .recorder import Recorder
+from .recorder import UUID_FORM, Recorder
 from .vault import Sealer, Vault, unit_id
 
 State = TypeVar("State", bound=Value)
 
 PAGE = 500
-UUID_FORM = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class KeptJournal:
@@ -150,12 +148,6 @@ class KeptJournal:
     def version(self, stream: str) -> int:
         with self.database.reading() as tx:
             return _version(self.recorder, tx, stream)
-
-    def place(self, stream: str) -> tuple[int, int]:
-        with self.database.reading() as tx:
-            if UUID_FORM.fullmatch(stream):
-                return self.recorder.place(tx, stream)
-            return self.recorder.head(tx), 0
 
     def whose(self, kind: str, value: str, issuer: str | None = None) -> PersonId | None:
         """An empty value is nobody's."""

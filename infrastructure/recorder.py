@@ -1,6 +1,7 @@
 """The recorder: appends a batch under the lock, all of it or none, and reads what was recorded."""
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
@@ -9,6 +10,9 @@ from itertools import starmap
 
 from .batch import Batch, FoldedState, Outcome, Repeated
 from .database import Database, Tx
+
+UUID_FORM = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""As which streams are named; nothing else may be asked of a database that knows ids as such."""
 
 ROW = "position, stream, version, name, recorded_at, salt, body, leaf, certificate"
 
@@ -120,15 +124,6 @@ class Recorder(ABC):
         """The newest position; 0 while the journal is empty."""
         row = tx.one("SELECT max(position) FROM cs_event")
         return (row and row[0]) or 0
-
-    def place(self, tx: Tx, stream: str) -> tuple[int, int]:
-        """The newest position, and where a stream stands; 0 for what is empty."""
-        row = tx.one(
-            "SELECT (SELECT max(position) FROM cs_event),"
-            " (SELECT max(version) FROM cs_event WHERE stream = :stream)",
-            stream=stream,
-        )
-        return (row and row[0]) or 0, (row and row[1]) or 0
 
     def position_at(self, tx: Tx, recorded_at: int) -> int:
         """The last position recorded by that time (microseconds, included); 0 before the first."""

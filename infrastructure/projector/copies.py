@@ -6,7 +6,7 @@ for a rollback. A `scratch` one is only compared. A number is never given twice.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import time_ns
@@ -90,9 +90,26 @@ def everything(tx: Tx) -> list[Copy]:
 
 def everything_and_head(tx: Tx) -> tuple[list[Copy], int]:
     """Every copy, and the journal's newest position (0: it is empty), seen at once."""
-    head = "(SELECT max(position) FROM cs_event)"
-    rows = tx.all(f"SELECT {COLUMNS}, {head} FROM cs_projection ORDER BY copy")
-    return [Copy(*row[:-1]) for row in rows], (rows[0][-1] or 0) if rows else 0
+    found, (head,) = _beside(tx, ("(SELECT max(position) FROM cs_event)",))
+    return found, head
+
+
+def everything_and_place(tx: Tx, stream: str) -> tuple[list[Copy], int, int]:
+    """As `everything_and_head`, and the version at which a stream stands."""
+    version = "(SELECT max(version) FROM cs_event WHERE stream = :stream)"
+    beside = ("(SELECT max(position) FROM cs_event)", version)
+    found, (head, stands) = _beside(tx, beside, stream=stream)
+    return found, head, stands
+
+
+def _beside(tx: Tx, asked: Sequence[str], **params: str) -> tuple[list[Copy], list[int]]:
+    """Every copy, and numbers that are asked for at the same moment; 0 for what is empty."""
+    columns = f"{COLUMNS}, {', '.join(asked)}"
+    one = "(SELECT 1 AS one) AS always LEFT JOIN cs_projection ON TRUE"
+    rows = tx.all(f"SELECT {columns} FROM {one} ORDER BY copy", **params)
+    width = len(asked)
+    found = [Copy(*row[:-width]) for row in rows if row[0] is not None]
+    return found, [number or 0 for number in rows[0][-width:]]
 
 
 def in_state(tx: Tx, state: str, projection: Projection) -> Copy | None:

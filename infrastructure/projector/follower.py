@@ -83,16 +83,19 @@ class Projector:
         """For a reader: whoever asks while nobody follows, follows. With the live copies."""
         with self._database.reading() as tx:
             found, head = copies.everything_and_head(tx)
-            live = self._live_ones(found)
-            if not self._behind(live, head):
+            live = self.in_step(found, head)
+            if live is not None:
                 yield tx, live
                 return
         self.catch_up()
         with self._database.reading() as tx:
             yield tx, self.live_copies(tx)
 
-    def _behind(self, live: Sequence[Copy], head: int) -> bool:
-        return any(copy.position < head and self._is_due(copy) for copy in live)
+    def in_step(self, found: Sequence[Copy], head: int) -> list[Copy] | None:
+        """The live ones of these copies; None where one is behind and could be brought up."""
+        live = self._live_ones(found)
+        behind = any(copy.position < head and self._is_due(copy) for copy in live)
+        return None if behind else live
 
     def wait_for(self, position: int, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         """Returns when every copy that does not stand still has come this far.

@@ -15,7 +15,7 @@ from starlette.responses import Response
 from ...application.commands import Day, Text
 from ...application.desk import Actor
 from ...application.engine import Engine
-from ...application.ports import Receipt
+from ...application.ports import Look, Receipt
 from ...application.questions import Question
 from . import conditions, paging
 from .actions import NO_LINKS, stream_of
@@ -95,6 +95,7 @@ class Here:
     effective: date | None
     reason: str | None
     after: Receipt | None
+    look: Look
     shown: int | None = None
 
     def ask(self, question: Question) -> Any:
@@ -105,6 +106,7 @@ class Here:
             as_of=self.as_of,
             effective=self.effective,
             shown=self.shown,
+            look=self.look,
         )
 
     def glance(self, question: Question) -> Any:
@@ -213,10 +215,13 @@ def _teller(read: Read, answers: Any) -> Tell:
         """Version and position come first, so that the answer is never older than they say."""
         after = conditions.awaited(request, engine)
         stream = read.stream(named) if query.as_of is None else None
-        position, version = (engine.position(), None) if stream is None else engine.place(stream)
-        here = Here(engine, request.state.actor, query.as_of, query.effective, query.reason, after)
+        look = engine.look()
+        position, version = look.place(stream)
+        actor = request.state.actor
+        here = Here(engine, actor, query.as_of, query.effective, query.reason, after, look)
         answer = read.work(here, **named, **_filters(read, query))
-        return _response(request, adapter.dump_json(answer), version, position)
+        told = adapter.dump_json(answer)
+        return _response(request, told, None if stream is None else version, position)
 
     return tell
 
@@ -225,7 +230,8 @@ def _list_teller(read: Read, page: Any) -> Tell:
     def tell(engine: Engine, request: Request, query: Listed, named: Mapping[str, Any]) -> Response:
         """All parts are of one moment: the cursor keeps the first part's position and day."""
         after = conditions.awaited(request, engine)
-        place = _place(engine, read, request, query)
+        look = engine.look()
+        place = _place(engine, look, read, request, query)
         here = Here(
             engine,
             request.state.actor,
@@ -233,6 +239,7 @@ def _list_teller(read: Read, page: Any) -> Tell:
             place.day,
             query.reason,
             after,
+            look,
             shown=query.limit,
         )
         part = Part(after=place.after, limit=query.limit + 1)
@@ -257,7 +264,7 @@ def _next(read: Read, place: paging.Place, items: Sequence[Any]) -> int:
     return read.place_of(items[-1]) if read.place_of else place.after + len(items)
 
 
-def _place(engine: Engine, read: Read, request: Request, query: Listed) -> paging.Place:
+def _place(engine: Engine, look: Look, read: Read, request: Request, query: Listed) -> paging.Place:
     asked = {name: getattr(query, name) for name in (*read.filters, "as_of", "effective")}
     digest = paging.digest(request.scope["path"], asked)
     if query.cursor is not None:
@@ -265,15 +272,15 @@ def _place(engine: Engine, read: Read, request: Request, query: Listed) -> pagin
     moment = query.as_of if isinstance(query.as_of, datetime) else engine.now()
     return paging.Place(
         query=digest,
-        position=_position(engine, query.as_of),
+        position=_position(engine, look, query.as_of),
         day=query.effective or moment.astimezone(UTC).date(),
     )
 
 
-def _position(engine: Engine, as_of: datetime | int | None) -> int:
+def _position(engine: Engine, look: Look, as_of: datetime | int | None) -> int:
     if isinstance(as_of, datetime):
         return engine.position_at(as_of)
-    return engine.position() if as_of is None else as_of
+    return look.place()[0] if as_of is None else as_of
 
 
 def _response(request: Request, body: bytes, version: int | None, position: int) -> Response:
