@@ -204,7 +204,11 @@ def _engineer(desk: Desk, command: c.Command) -> None:
 
 
 def _records(desk: Desk, command: c.Command) -> None:
-    """The role must be on record, since it stands in certificates."""
+    keeps_records(desk)
+
+
+def keeps_records(desk: Desk) -> None:
+    """Raises RoleNeeded: the role must be on record, since it stands in certificates."""
     if Role.RECORDS not in desk.person(desk.actor.person).roles:
         raise RoleNeeded(role=Role.RECORDS.value)
     desk.role = Role.RECORDS.value

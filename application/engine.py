@@ -19,6 +19,7 @@ from . import (
     employees,
     files,
     operations,
+    packing,
     plans,
     policies,
     records,
@@ -32,6 +33,7 @@ from .commands import CertifyDisposal, CloseCases, Command, DestroyNext, Discard
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
 from .news import News
+from .packing import Leaving
 from .ports import (
     AccessLog,
     Answers,
@@ -49,7 +51,7 @@ from .ports import (
     Session,
     Uploaded,
 )
-from .questions import DueDates, FileView, Question, Sight, SuspendedErasures
+from .questions import Disposal, DueDates, FileView, Question, Sight, SuspendedErasures
 from .reactions import NAMES, OVER, react, released, to_be_carried_out
 
 log = logging.getLogger("countersign")
@@ -266,6 +268,21 @@ class Engine:
         about = [each for each in concerned if each.person != actor.person]
         if not actor.is_engine:
             self._note(what, actor, about, strict=True, reason=reason, is_export=True)
+
+    def hand_over(self, run: Id, actor: Actor) -> Leaving:
+        """What a pack of an approved run is made of, to be called before anything is written.
+
+        It is logged as an export of each whose item is on the list. Raises NotFound, RoleNeeded,
+        RunNotApproved or NotLogged; nothing may be packed then.
+        """
+        self.ask(Disposal(run=run), actor)
+        with self._journal.session() as session:
+            desk = Desk(session, actor, self._clock(), self._ids)
+            access.in_service(desk)
+            access.keeps_records(desk)
+            found = packing.leaving(desk, run)
+        self.exported(packing.EXPORT, actor, found.concerned)
+        return found
 
     def upload(self, actor: Actor, declared: str | None = None) -> Arriving:
         """Takes a file in, before a command says what it is evidence of.

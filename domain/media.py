@@ -113,10 +113,12 @@ def named(found: Media, name: str) -> Media:
 
 def with_ending(name: str, media: str) -> str:
     """The name under which it is handed out: its end always tells the type."""
-    if ENDINGS.get(_end(name)) == media:
-        return name
-    end = next((end for end, each in ENDINGS.items() if each == media), "bin")
-    return f"{name}.{end}"
+    return name if ENDINGS.get(_end(name)) == media else f"{name}.{ending(media)}"
+
+
+def ending(media: str) -> str:
+    """How the name of a file of this type ends."""
+    return next((end for end, each in ENDINGS.items() if each == media), "bin")
 
 
 def _end(name: str) -> str:

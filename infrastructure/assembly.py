@@ -29,7 +29,7 @@ from .identity import KINDS, Identities
 from .journal import KeptJournal
 from .keyring import Keyring, ensure_database, keyring_url_for
 from .master_key import MasterKey, new_key_text
-from .packer import Packer
+from .packer import Packed, Packer
 from .projections.every import projections
 from .projections.overview import Overview
 from .projections.people import Find
@@ -88,6 +88,7 @@ __all__ = [
     "House",
     "Meter",
     "PackFaulty",
+    "Packed",
     "Progress",
     "ProjectionFaulty",
     "Rebuilt",
@@ -230,13 +231,20 @@ class House:
         self.projector.retry(name)
         return self._live(name).position - copy.position
 
-    def pack(self, run: Id, folder: Path, actor: Actor) -> Transfer:
-        """Writes what an approved run holds as a BagIt package; raises a Refusal, or PackFaulty."""
+    def pack(self, run: Id, folder: Path, actor: Actor) -> Packed:
+        """Writes what an approved run holds as a BagIt package, all of it or nothing.
+
+        It is logged as an export beforehand. Raises a Refusal, PackFaulty, NotLogged, Lost or
+        Tampered.
+        """
         return Packer(self.journal, self.engine).pack(run, folder, actor)
 
-    def packed(self, folder: Path) -> Transfer:
-        """What `pack` has written there, if it is whole. Raises PackFaulty."""
-        return bag.examined(folder)
+    def packed(self, run: Id, folder: Path) -> Transfer:
+        """What `pack` has written there of this run, if it is whole. Raises PackFaulty."""
+        transfer = bag.examined(folder)
+        if bag.identifier(folder) != run:
+            raise PackFaulty(f"{folder} was packed from another run, and not from {run}.")
+        return transfer
 
     def examine_certificate(self, said: Any, public_key: str) -> list[str]:
         """What is wrong with a certificate as it was issued; nothing: it holds."""

@@ -4,15 +4,21 @@ Names are lower-case ASCII that we choose ourselves: implementations disagree ab
 """
 
 import hashlib
+import re
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..domain.disposal import Transfer
 
 DECLARATION = "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 MANIFEST = "manifest-sha512.txt"
+INFO = "bag-info.txt"
+IDENTIFIER = "External-Identifier: "
 TAG_MANIFEST = "tagmanifest-sha512.txt"
 PIECE = 1 << 16
+ITEM = re.compile(r"data/items/[0-9]+\.json")
 
 Payload = Iterable[tuple[str, Iterable[bytes]]]
 """Names below `data/`, each with its bytes."""
@@ -23,10 +29,45 @@ class PackFaulty(Exception):
 
 
 def write(folder: Path, payload: Payload, info: Mapping[str, str], items: int) -> Transfer:
-    """A new package in a folder that is not there yet."""
+    """A new package in a folder that is not there yet: all of it, or nothing. Raises PackFaulty."""
+    with _beside(folder) as fresh:
+        return _write(fresh, payload, info, items)
+
+
+def refuse_taken(folder: Path) -> None:
+    """Raises PackFaulty where a package cannot be made there."""
     if folder.exists():
         raise PackFaulty(f"{folder} is there already; name a folder that is still to be made.")
-    (folder / "data").mkdir(parents=True)
+    if (fresh := _fresh(folder)).exists():
+        raise PackFaulty(
+            f"{fresh} was left by a pack that was broken off, unless one is being written now."
+            " It may hold text and files: remove it, then pack again."
+        )
+
+
+@contextmanager
+def _beside(folder: Path) -> Iterator[Path]:
+    """A folder of nobody else's that becomes the named one at the end, and is gone otherwise."""
+    refuse_taken(folder)
+    fresh = _fresh(folder)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    fresh.mkdir(mode=0o700)
+    try:
+        yield fresh
+        fresh.rename(folder)
+    except BaseException as error:
+        shutil.rmtree(fresh)
+        if isinstance(error, OSError):
+            raise PackFaulty(f"{folder} cannot be written: {error.strerror}.") from error
+        raise
+
+
+def _fresh(folder: Path) -> Path:
+    return folder.with_name(f".{folder.name}.unfinished")
+
+
+def _write(folder: Path, payload: Payload, info: Mapping[str, str], items: int) -> Transfer:
+    """What declares it a package comes last."""
     digests: dict[str, str] = {}
     octets = 0
     for name, pieces in payload:
@@ -34,7 +75,7 @@ def write(folder: Path, payload: Payload, info: Mapping[str, str], items: int) -
         octets += written
     tags = {
         "bagit.txt": DECLARATION,
-        "bag-info.txt": _tags({**info, "Payload-Oxum": f"{octets}.{len(digests)}"}),
+        INFO: _tags({**info, "Payload-Oxum": f"{octets}.{len(digests)}"}),
         MANIFEST: _manifest(digests),
     }
     for name, text in tags.items():
@@ -58,8 +99,15 @@ def examined(folder: Path) -> Transfer:
     if strangers := sorted(found - listed.keys()):
         raise PackFaulty(f"{strangers[0]} was added to {folder} after it was packed.")
     octets = sum((folder / name).stat().st_size for name in listed)
-    items = sum(name.startswith("data/items/") for name in listed)
+    items = sum(ITEM.fullmatch(name) is not None for name in listed)
     return Transfer(digest=_digest(tag_manifest), items=items, octets=octets)
+
+
+def identifier(folder: Path) -> str | None:
+    """What its maker called it; to be asked of a package that was found whole."""
+    tags = (folder / INFO).read_text("utf-8").splitlines()
+    named = (tag.removeprefix(IDENTIFIER) for tag in tags if tag.startswith(IDENTIFIER))
+    return next(named, None)
 
 
 def _check(folder: Path, listed: Mapping[str, str]) -> None:

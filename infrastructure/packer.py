@@ -1,22 +1,20 @@
-"""The packer: the items of an approved run, with their text and their trail, for an archive."""
+"""The packer: the items of an approved run, with text, files and their trail, for an archive."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..application.aggregates import RUN
 from ..application.desk import Actor
 from ..application.engine import Engine
-from ..application.questions import Disposal
-from ..domain.disposal import DisposalRun, Entry, RunPhase, Transfer
-from ..domain.event import Id, sealed_fields
-from ..domain.refusals import RunNotApproved
-from ..domain.sealed import Erased, Sealed
-from . import bag, codec
+from ..application.packing import Leaving
+from ..domain.disposal import DisposalRun, Entry, Transfer
+from ..domain.event import Id, ItemId
+from . import bag
+from .packed_item import Attached, PackedItem, opened_item
 from .recorder import StoredRow
 
 if TYPE_CHECKING:
@@ -24,78 +22,74 @@ if TYPE_CHECKING:
 
 README = """What countersign handed over.
 
-items/NNNN.json     an item: its facts, the outcome that let it go, and every event of its stream
-                    with the text that was sealed in it (`text`, by the path of the field)
-leaves.jsonl        the leaf of every event in the package: position, leaf hash and salt in hex
-run.json            the run: its frozen list, who drafted and who approved it
+run.json               the run: its list in the order of the items, who drafted and who approved it
+items/NNNN.json        an item: its facts, the outcome that let it go, every event of its stream
+                       with the text that was sealed in it (`text`, by the path of the field), and
+                       its files (`files`), each with its path
+items/NNNN/files/      the bytes of these files, as they were attached
+leaves.jsonl           the leaf of every event in the package: position, leaf hash and salt in hex
+
+What is no longer there says so: a text or a file is `erased` under a certificate, an item `gone`.
+Text that belongs to another item of the same stream names that item (`of`) and is packed with it.
+What is on hold (`held`, by the holds) stays with us too until they are released.
+The commitments to texts and files are keyed, and the keys stay behind: what proves that these
+bytes are whole is the manifest.
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """What was packed, and which of it was on hold then."""
+
+    transfer: Transfer
+    held: tuple[ItemId, ...]
+
+
 class Packer:
-    """Opens text, so whoever packs must be allowed to see the run; the pack is out of our reach."""
+    """The pack is out of our reach: who may make one is asked, and it is logged, before that."""
 
     def __init__(self, journal: KeptJournal, engine: Engine) -> None:
         self._journal = journal
         self._engine = engine
 
-    def pack(self, run: Id, folder: Path, actor: Actor) -> Transfer:
-        """Raises RunNotApproved, PackFaulty, or NotFound for whoever may not see the run."""
-        self._engine.ask(Disposal(run=run), actor)
-        with self._journal.session() as session:
-            _, state = session.recall(RUN, run)
-        if state.phase is not RunPhase.APPROVED:
-            raise RunNotApproved
+    def pack(self, run: Id, folder: Path, actor: Actor) -> Packed:
+        bag.refuse_taken(folder)
+        leaving = self._engine.hand_over(run, actor)
         info = {
             "Source-Organization": "countersign",
             "External-Identifier": run,
             "Bagging-Date": self._engine.now().date().isoformat(),
         }
-        return bag.write(folder, self._payload(run, state), info, len(state.entries))
+        count = len(leaving.run.entries)
+        transfer = bag.write(folder, self._payload(run, leaving), info, count)
+        return Packed(transfer, tuple(leaving.held))
 
-    def _payload(self, run: Id, state: DisposalRun) -> bag.Payload:
+    def _payload(self, run: Id, leaving: Leaving) -> bag.Payload:
         yield "readme.txt", (README.encode(),)
-        yield "run.json", (_json(_about(run, state)),)
-        leaves: list[StoredRow] = []
-        for number, entry in enumerate(state.entries, 1):
-            yield f"items/{number:04}.json", self._item(entry, leaves)
-        yield "leaves.jsonl", map(_leaf, sorted(leaves, key=lambda row: row.position))
-
-    def _item(self, entry: Entry, leaves: list[StoredRow]) -> Iterator[bytes]:
-        journal = self._journal
-        with journal.database.reading() as tx:
-            rows = list(journal.recorder.history(tx, entry.item.stream))
-            leaves += rows
-            events = [_event(row) for row in rows]
-            wanted = [sealed for _, sealed in _texts(events)]
-            opened = journal.vault.open(tx, wanted)
-        told = [_told(event, opened) for event in events]
-        yield _json({"entry": entry.model_dump(mode="json"), "events": told})
+        yield "run.json", (_json(_about(run, leaving.run)),)
+        leaves: dict[int, bytes] = {}
+        for number, entry in enumerate(leaving.run.entries, 1):
+            place = f"items/{number:04}"
+            item = opened_item(self._journal, entry.item)
+            attached = dict(item.files_in(f"{place}/files"))
+            yield f"{place}.json", (_json(_told(entry, leaving, item, attached)),)
+            for path, file in attached.items():
+                if file.opened is not None:
+                    yield path, file.opened.pieces()
+            leaves |= {row.position: _leaf(row) for row in item.rows}
+        yield "leaves.jsonl", (leaves[position] for position in sorted(leaves))
 
 
-def _event(row: StoredRow) -> Any:
-    return codec.recorded(row)
-
-
-def _texts(events: Iterable[Any]) -> Iterator[tuple[str, Sealed]]:
-    for event in events:
-        yield from sealed_fields(event.event)
-
-
-def _told(recorded: Any, opened: dict[Sealed, str | Erased]) -> dict[str, Any]:
-    text = {path: _opened(opened[sealed]) for path, sealed in sealed_fields(recorded.event)}
-    return {
-        "position": recorded.position,
-        "recorded_at": recorded.recorded_at.isoformat(),
-        "name": recorded.name,
-        "version": recorded.version,
-        "envelope": recorded.head,
-        "says": recorded.said,
-        "text": text,
+def _told(
+    entry: Entry, leaving: Leaving, item: PackedItem, attached: dict[str, Attached]
+) -> dict[str, Any]:
+    told = {
+        "entry": entry.model_dump(mode="json"),
+        "events": item.events,
+        "files": [file.told(path) for path, file in attached.items()],
+        "held": leaving.held.get(entry.item.item, ()),
     }
-
-
-def _opened(text: str | Erased) -> Any:
-    return text if isinstance(text, str) else {"erased": text.certificate}
+    return told if item.gone is None else {**told, "gone": item.gone}
 
 
 def _about(run: Id, state: DisposalRun) -> dict[str, Any]:
@@ -107,6 +101,7 @@ def _about(run: Id, state: DisposalRun) -> dict[str, Any]:
         "drafted_by": state.drafted_by,
         "approved_by": list(state.approved_by),
         "evaluated_on": _day(state.evaluated_on),
+        "items": [entry.item.item for entry in state.entries],
     }
 
 

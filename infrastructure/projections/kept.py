@@ -41,7 +41,7 @@ FOLDED = frozenset(
         "reference": ("kept", "cited", "disposal_noticed", "discarded"),
         "employee": ("joined", "left", "returned"),
         "plan": ("started", "closed"),
-        "result": ("noted", "evidence_added", "told", "retracted"),
+        "result": ("noted", "evidence_added", "file_attached", "told", "retracted"),
         "approval": (
             *("asked", "accepted", "enabled", "declined", "returned", "withdrawn", "ended"),
             *("frozen", "approver_named", "validity_moved"),
@@ -162,16 +162,21 @@ def _results(results: Doc, recorded: Recorded, rest: str) -> Doc:
         doc["copies"] = {each["copy_id"]: _copy(each, said, since) for each in said["evidence"]}
     elif doc is None:
         return results
-    elif rest == "evidence_added":
-        added = {said["evidence"]["copy_id"]: _copy(said["evidence"], said, since)}
+    elif rest in BRINGS:
+        brought = said[BRINGS[rest]]
+        added = {brought["copy_id"]: _copy(brought, said, since)}
         doc = doc | {"copies": doc["copies"] | added}
     else:
         doc = doc | {rest: True}
     return results | {recorded.stream: doc}
 
 
-def _copy(evidence: Doc, said: Doc, since: list[Any]) -> Doc:
-    return {"on": said["on"], "of": evidence["item"], "since": since}
+BRINGS = {"evidence_added": "evidence", "file_attached": "file"}
+"""What brings a record copy, and where it says which."""
+
+
+def _copy(brought: Doc, said: Doc, since: list[Any]) -> Doc:
+    return {"on": said["on"], "of": brought["item"], "since": since}
 
 
 def _requests(requests: Doc, recorded: Recorded) -> Doc:

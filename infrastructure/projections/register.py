@@ -54,7 +54,7 @@ class RegisterProjection:
     """Keeps what items are made of; what becomes of them is worked out when asked."""
 
     name = "register"
-    version = 1
+    version = 2
     books = (KEPT, PART)
 
     answers: tuple[type[Question], ...] = (Register, WhyItem, ReadingToGo)

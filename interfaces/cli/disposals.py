@@ -19,6 +19,7 @@ from ...application.questions import (
 from ...domain.disposal import MOST, RunPhase
 from ...domain.event import Id
 from ...domain.refusals import NothingToDispose, UnknownRun
+from ...infrastructure.assembly import Packed
 from . import finding, progress, render, retention_words
 from .options import Reason, day
 from .register_finding import ref, refs
@@ -135,13 +136,11 @@ def pack(
     to: Annotated[Path, typer.Option("--to", metavar="FOLDER", help="A folder to be made.")],
     run: Run = None,
 ) -> None:
-    """Writes what an approved run holds as a BagIt 1.0 package, for an archive."""
-    chosen = _chosen(here, run)
-    transfer = here.house.pack(chosen, to, here.actor)
-    told = {"folder": str(to), **transfer.model_dump()}
-    line = f"{transfer.items} items, {transfer.octets} bytes, are packed in {to}."
-    here.show(told, lambda: render.say(here.out, line))
-    here.hint("Hand it over, then: countersign records dispose transfer")
+    """Writes what an approved run holds, files too, as a BagIt 1.0 package for an archive."""
+    packed = here.house.pack(_chosen(here, run), to, here.actor)
+    told = {"folder": str(to), **packed.transfer.model_dump(), "held": packed.held}
+    here.show(told, lambda: _print_packed(here, packed, to))
+    here.hint(f"Hand it over, then: countersign records dispose transfer --pack {to}")
 
 
 @command(
@@ -157,8 +156,9 @@ def transfer(
     run: Run = None,
 ) -> None:
     """Records that a pack was handed over, after checking that it is whole."""
-    handed = here.house.packed(package)
-    here.do(c.RecordTransfer(run=_chosen(here, run), transfer=handed, receiver=receiver))
+    chosen = _chosen(here, run)
+    handed = here.house.packed(chosen, package)
+    here.do(c.RecordTransfer(run=chosen, transfer=handed, receiver=receiver))
 
 
 def _all(here: Here, on: date | None) -> tuple[c.ItemRef, ...]:
@@ -221,6 +221,14 @@ def _entries(view: RunView) -> Iterator[tuple[object, ...]]:
             "; ".join(why),
             became.fate.value.replace("_", " ") if became else "",
         )
+
+
+def _print_packed(here: Here, packed: Packed, to: Path) -> None:
+    transfer = packed.transfer
+    much = render.count(transfer.items, "item"), render.count(transfer.octets, "byte")
+    render.say(here.out, f"{', '.join(much)}: packed in {to}.")
+    for each in packed.held:
+        render.say(here.out, f"{each[:8]} is on hold: it is in the pack, and stays here too.")
 
 
 def _print_done(here: Here, view: RunView) -> None:

@@ -176,7 +176,7 @@ def _row(name: str, compared: Comparison | None) -> Sequence[object]:
 def _print_differences(here: Here, compared: Comparison) -> None:
     first = f", the first {len(compared.differences)} of them"
     shown = first if compared.differing > len(compared.differences) else ""
-    rows = f"{_count(compared.differing, 'row')} of {compared.projection}"
+    rows = f"{render.count(compared.differing, 'row')} of {compared.projection}"
     render.say(here.out, f"Different at position {compared.position}: {rows}{shown}:")
     for each in compared.differences:
         where = f"{each.table} {each.key}, from position {each.position}"
@@ -215,7 +215,7 @@ def _after_rebuild(done: Rebuilt, took: float) -> str:
 
 
 def _sentences(done: Rebuilt, took: float) -> Iterator[str]:
-    events, folding = _count(done.events, "event"), progress.duration(done.seconds)
+    events, folding = render.count(done.events, "event"), progress.duration(done.seconds)
     folded = f"{events} folded in {folding} ({_rate(done):,.0f}/s)"
     if not done.switched:
         yield f"Nothing was switched. A rebuild takes about {progress.duration(took)}: {folded}."
@@ -241,9 +241,8 @@ def _after_verify(done: Rebuilt) -> str:
         return f"There is nothing live to compare with: {', '.join(missing)}."
     position = min(each.position for each in done.comparisons)
     behind = "" if position == done.position else f", which is as far as {_last(done)} has come"
-    return (
-        f"No drift up to position {position}{behind}: {_count(done.events, 'event')} folded again."
-    )
+    folded = render.count(done.events, "event")
+    return f"No drift up to position {position}{behind}: {folded} folded again."
 
 
 def _last(done: Rebuilt) -> str:
@@ -252,10 +251,6 @@ def _last(done: Rebuilt) -> str:
 
 def _rate(done: Rebuilt) -> float:
     return done.events / done.seconds if done.seconds else 0.0
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 def _print_health(here: Here, health: Health) -> None:
@@ -290,7 +285,7 @@ def _state_row(state: ProjectionState) -> Sequence[object]:
         state.version,
         _kind(state),
         state.position,
-        f"{_count(state.lag_events, 'event')}{seconds}" if live else None,
+        f"{render.count(state.lag_events, 'event')}{seconds}" if live else None,
         f"{state.rate:,.0f}/s" if state.rate else None,
         len(state.quarantined) if live else None,
         state.holder,

@@ -116,6 +116,10 @@ def shown(text: object) -> str:
     return str(text)
 
 
+def count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def files(out: Console, found: Iterable[FileView]) -> None:
     """What can be saved, under a table of what it belongs to; nothing where there is none."""
     rows = [

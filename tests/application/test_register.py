@@ -128,6 +128,25 @@ def test_a_case_stands_in_it_with_all_that_belongs_to_it(office):
     assert request.evaluation.reasons[0].code is Because.YEARS_NOT_CONFIRMED
 
 
+def test_a_file_stands_in_it_as_the_record_copy_that_it_is(office):
+    item = kept(office, "Ada")
+    read = office.uploads("Ada", b"what was read")
+    office.does("Ada", c.KeepFile(item=item, upload=read, name="article.txt"))
+    case = office.case("Ada", "noted")
+    leads = office.uploads("Ada")
+    case.does(c.AttachFile(result=case.result, upload=leads, name="leads.txt"))
+    case.does(c.AddEvidence(result=case.result, evidence=c.EvidenceWish(item=item)))
+
+    stories = [
+        office.ask("Ada", q.WhyItem(item=each.item))
+        for each in register(office, "Ada", kind=ItemKind.COPY)
+    ]
+    (by_itself,) = (each for each in stories if each.item.item == leads)
+    assert by_itself.item.because == "brought as evidence of a result"
+    assert (by_itself.classed_by, by_itself.copied_from) == ("result.file_attached.v1", None)
+    assert [each.copied_from for each in stories if each is not by_itself] == [item, item]
+
+
 def test_the_register_says_what_the_desk_would_decide(office):
     """One implementation: whatever is drafted stood in the register with the same outcome."""
     confirmed(office)

@@ -78,3 +78,37 @@ def test_a_package_overwrites_nothing(folder):
 
     with pytest.raises(PackFaulty, match="is there already"):
         bag.write(folder, PAYLOAD, INFO, items=1)
+
+
+def test_what_is_half_written_is_no_package_and_is_gone_when_it_is_broken_off(folder):
+    beside = folder.with_name(".package.unfinished")
+
+    def payload():
+        yield PAYLOAD[0]
+        assert not folder.exists()
+        with pytest.raises(PackFaulty, match="no whole package"):
+            bag.examined(beside)
+        yield "more.txt", broken_off()
+
+    def broken_off():
+        yield b"half of it"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bag.write(folder, payload(), INFO, items=1)
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_what_the_disk_refuses_is_told_and_nothing_is_left(folder):
+    clash = (*PAYLOAD, PAYLOAD[0])
+
+    with pytest.raises(PackFaulty, match="cannot be written: File exists"):
+        bag.write(folder, clash, INFO, items=1)
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_files_of_an_item_are_not_counted_as_items(folder):
+    files = tuple((f"items/0001/files/000{n}.txt", (b"x",)) for n in (1, 2))
+    written = bag.write(folder, (*PAYLOAD, *files), INFO, items=1)
+
+    assert bag.examined(folder) == written

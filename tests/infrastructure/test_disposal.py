@@ -70,6 +70,24 @@ def test_a_disposed_case_leaves_nothing_but_its_residue(company, records):
     records.all_as_rebuilt()
 
 
+def test_a_file_goes_with_its_case_and_the_register_has_it_among_what_may_go(company, records):
+    case = company.case("Ada", "noted")
+    upload = company.uploads("Ada")
+    case.does(c.AttachFile(result=case.result, upload=upload, name="leads.txt"))
+    case.does(c.AbandonPlan(plan=case.plan))
+    records.in_years()
+    due = company.ask("Rob", q.Register(may_go=True))
+    refs = [c.ItemRef(kind=each.kind, item=each.item, stream=each.stream) for each in due]
+
+    certificate = records.disposed(records.drafted(*refs)).certificate
+
+    assert {each.item for each in certificate.done} == {case.plan, case.result, upload}
+    assert {each.residue for each in certificate.done if each.residue} == {(case.plan, case.result)}
+    with company.house.database.reading() as tx:
+        assert tx.all("SELECT place FROM cs_chunk") == []
+    records.all_as_rebuilt()
+
+
 def test_the_certificate_tells_what_was_looked_for_and_found(records):
     case = records.closed_case()
     records.in_years()
