@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from functools import cache
 from html import escape
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -11,6 +10,7 @@ from starlette.responses import HTMLResponse
 
 from ...domain.refusals import Refusal
 from .documents import ProblemKind
+from .heads import add_get
 from .openapi import carrying_problem
 from .problems import KINDS, Problems, Trouble, reason, slug, status, title
 
@@ -71,15 +71,14 @@ def add_explanations(router: APIRouter, problems: Problems) -> None:
                 return HTMLResponse(page)
         raise Trouble("no-such-address")
 
-    router.add_api_route(
+    add_get(
+        router,
         "/problems",
         list_problems,
-        methods=["GET"],
+        name="list_problems",
         summary="Every kind of problem",
-        operation_id="list_problems",
         response_model=list[ProblemKind],
         responses=carrying_problem(),
     )
-    unlisted: dict[str, Any] = {"include_in_schema": False}
-    router.add_api_route("/problems", list_problems, methods=["HEAD"], **unlisted)
-    router.add_api_route("/problems/{name}", explain, methods=["GET", "HEAD"], **unlisted)
+    both = ["GET", "HEAD"]
+    router.add_api_route("/problems/{name}", explain, methods=both, include_in_schema=False)

@@ -21,6 +21,7 @@ from . import conditions, paging
 from .actions import NO_LINKS, stream_of
 from .documents import Page
 from .edge import JSON, Edge
+from .heads import add_get
 from .openapi import described_read
 from .parameters import Parameters
 
@@ -192,17 +193,15 @@ def add_read(
     endpoint.parameters = read.parameters  # type: ignore[attr-defined]
     endpoint.__signature__ = read.parameters.signature()  # type: ignore[attr-defined]
     endpoint.__name__ = read.name
-    for method in ("GET", "HEAD"):
-        router.add_api_route(
-            read.path,
-            endpoint,
-            methods=[method],
-            summary=read.summary,
-            operation_id=read.name if method == "GET" else f"{read.name}_head",
-            response_model=answers,
-            include_in_schema=method == "GET",
-            **described_read(read.name, paged=read.is_list, links=links),
-        )
+    add_get(
+        router,
+        read.path,
+        endpoint,
+        name=read.name,
+        summary=read.summary,
+        response_model=answers,
+        **described_read(read.name, paged=read.is_list, links=links),
+    )
 
 
 Tell = Callable[[Engine, Request, Any, Mapping[str, Any]], Response]

@@ -47,10 +47,6 @@ class Watch:
     name: str
     of_inboxes: bool = False
 
-    @property
-    def named(self) -> tuple[str, ...]:
-        return tuple(part[1:-1] for part in self.path.split("/") if part.startswith("{"))
-
 
 class Watcher:
     """One who watches: told up to `position`, and to be told up to `until`."""

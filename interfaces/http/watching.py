@@ -1,10 +1,9 @@
 """Watching: how a watch becomes a route; what one may not see is refused before it begins."""
 
-import inspect
 from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import Response
@@ -15,9 +14,10 @@ from ...domain.refusals import NotFound
 from .conditions import PLACE, POSITION
 from .documents import NowDocument
 from .edge import Edge
+from .heads import add_get
 from .live import HEADERS, Live, Telling
 from .openapi import described_watch
-from .parameters import IN_PATH, Id
+from .parameters import Parameters
 from .problems import Trouble
 from .reads import Position
 from .watchers import Asking, Watch
@@ -38,6 +38,8 @@ class From(BaseModel):
 
 
 def add_watch(router: APIRouter, edge: Edge, live: Live, watch: Watch) -> None:
+    parameters = Parameters(watch.path, From)
+
     async def endpoint(request: Request, query: From, **named: Any) -> Response:
         asking = Asking(request, request.state.actor, named, query.reason)
         position = await edge.run(partial(_begun, edge, watch, asking, query.after))
@@ -46,30 +48,18 @@ def add_watch(router: APIRouter, edge: Edge, live: Live, watch: Watch) -> None:
             return Response(b"", headers=headers, media_type=Telling.media_type)
         return live.answer(watch, asking, position)
 
-    endpoint.__signature__ = _signature(watch)  # type: ignore[attr-defined]
+    endpoint.parameters = parameters  # type: ignore[attr-defined]
+    endpoint.__signature__ = parameters.signature()  # type: ignore[attr-defined]
     endpoint.__name__ = watch.name
-    for method in ("GET", "HEAD"):
-        router.add_api_route(
-            watch.path,
-            endpoint,
-            methods=[method],
-            summary=watch.summary,
-            operation_id=watch.name if method == "GET" else f"{watch.name}_head",
-            response_class=Telling,
-            response_model=NowDocument | watch.tells,
-            include_in_schema=method == "GET",
-            **described_watch(watch.name, watch.event, watch.tells),
-        )
-
-
-def _signature(watch: Watch) -> inspect.Signature:
-    kind = inspect.Parameter.KEYWORD_ONLY
-    named = [
-        inspect.Parameter(name, kind, annotation=IN_PATH.get(name, Id)) for name in watch.named
-    ]
-    query = inspect.Parameter("query", kind, annotation=Annotated[From, Query()])
-    return inspect.Signature(
-        [inspect.Parameter("request", kind, annotation=Request), *named, query]
+    add_get(
+        router,
+        watch.path,
+        endpoint,
+        name=watch.name,
+        summary=watch.summary,
+        response_class=Telling,
+        response_model=NowDocument | watch.tells,
+        **described_watch(watch.name, watch.event, watch.tells),
     )
 
 

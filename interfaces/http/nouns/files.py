@@ -17,6 +17,7 @@ from .. import downloads
 from ..actions import Action, Made
 from ..documents import UploadDocument, UploadsDocument
 from ..edge import JSON, Edge
+from ..heads import add_get
 from ..openapi import described_download, described_plainly, described_upload
 from ..parameters import Id
 from ..problems import Trouble
@@ -106,17 +107,15 @@ def _add_uploads(router: APIRouter, edge: Edge) -> None:
         response_model=UploadDocument,
         **described_upload(),
     )
-    for method in ("GET", "HEAD"):
-        router.add_api_route(
-            UPLOADS,
-            uploads,
-            methods=[method],
-            summary="One's own uploads that wait to be attached",
-            operation_id="list_uploads" if method == "GET" else "list_uploads_head",
-            response_model=UploadsDocument,
-            include_in_schema=method == "GET",
-            **described_plainly(),
-        )
+    add_get(
+        router,
+        UPLOADS,
+        uploads,
+        name="list_uploads",
+        summary="One's own uploads that wait to be attached",
+        response_model=UploadsDocument,
+        **described_plainly(),
+    )
     router.add_api_route(
         UPLOAD,
         withdraw,
@@ -143,17 +142,15 @@ def _add_downloads(router: APIRouter, edge: Edge) -> None:
         (f"{OF_RESULT}/{{copy_id}}", of_result, "get_result_file"),
         (f"{OF_ITEM}/{{copy_id}}", of_item, "get_reference_file"),
     ):
-        for method in ("GET", "HEAD"):
-            router.add_api_route(
-                path,
-                endpoint,
-                methods=[method],
-                summary="A file, to be saved",
-                operation_id=name if method == "GET" else f"{name}_head",
-                include_in_schema=method == "GET",
-                response_class=Response,
-                **described_download(),
-            )
+        add_get(
+            router,
+            path,
+            endpoint,
+            name=name,
+            summary="A file, to be saved",
+            response_class=Response,
+            **described_download(),
+        )
 
 
 def _check_head(request: Request, limit: int) -> None:
