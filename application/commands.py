@@ -8,7 +8,8 @@ import unicodedata
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic_core import PydanticKnownError
 
 from ..domain.approval import PerceivedValue
 from ..domain.disposal import MOST, Residue, Transfer
@@ -31,9 +32,21 @@ def _storable(text: str) -> str:
     return text
 
 
+LONGEST = 4000
+"""Characters of a text, the blanks around it included."""
+
+
+def _short_enough(said: object) -> object:
+    """Before blanks are stripped, as those who read our JSON schemas measure it."""
+    if isinstance(said, str) and len(said) > LONGEST:
+        raise PydanticKnownError("string_too_long", {"max_length": LONGEST})
+    return said
+
+
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=4000),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST),
+    BeforeValidator(_short_enough),
     AfterValidator(_storable),
     Field(json_schema_extra={"pattern": r"^[^\x00]*[^\s\x00\x85][^\x00]*$"}),
 ]

@@ -171,6 +171,8 @@ def test_a_command_without_a_body_takes_none(on_sqlite, api):
         ("effective=0", "effective"),
         ("effective=2026-03-02T00:00:00", "effective"),
         ("reason=%00", "reason"),
+        pytest.param("reason=a" + "+" * 4000, "reason", id="blanks count"),
+        ("as_of=3&as_of=-1", "as_of"),
     ],
 )
 def test_a_query_is_read_strictly_too(quiet_company, quiet_api, query, parameter):
