@@ -321,7 +321,8 @@ class Engine:
         `within` is the result or the item that it must belong to; `reason` an auditor's.
         Raises NotFound for what is not there, or not for this reader; FileDestroyed.
         """
-        view = files.seen(self, actor, copy_id, plan=plan, within=within, reason=reason)
+        ask = partial(self.ask, actor=actor)
+        view = files.seen(ask, actor.person, copy_id, plan=plan, within=within, reason=reason)
         return view, self._files.open(view.copy_id, view.size, view.commitment)
 
     def sweep_uploads(self) -> int:

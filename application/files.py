@@ -1,11 +1,11 @@
 """The files desk: what was uploaded becomes evidence, or is kept with what one reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ..domain import reference, result
-from ..domain.event import Event, Id, ItemId, PlanId, ResultId, fold
+from ..domain.event import Event, Id, ItemId, PersonId, PlanId, ResultId, fold
 from ..domain.file import File
 from ..domain.media import named
 from ..domain.refusals import UnknownFile, UnknownUpload
@@ -13,12 +13,9 @@ from ..domain.result import Result
 from ..domain.sealed import Erased, Sealed
 from . import commands as c
 from .aggregates import REFERENCE
-from .desk import Actor, Desk, Handler
+from .desk import Desk, Handler
 from .ports import Claim, Uploaded
-from .questions import FileView, PlanBoard, PlanView, ReadingItem, ReadingList
-
-if TYPE_CHECKING:
-    from .engine import Engine
+from .questions import FileView, PlanBoard, PlanView, Question, ReadingItem, ReadingList
 
 
 def keep_file(desk: Desk, command: c.KeepFile) -> None:
@@ -83,9 +80,13 @@ def _file(upload: Uploaded, name: str, title: str | None) -> File:
     )
 
 
+Ask = Callable[[Question], Any]
+"""In somebody's name."""
+
+
 def seen(
-    engine: "Engine",
-    actor: Actor,
+    ask: Ask,
+    reader: PersonId,
     copy_id: Id,
     *,
     plan: PlanId | None,
@@ -96,7 +97,7 @@ def seen(
 
     Raises NotFound: whoever does not see the evidence does not see its file either (RULES F).
     """
-    places = _of_plan(engine, actor, plan, reason) if plan else _of_reading(engine, actor)
+    places = _of_plan(ask, plan, reason) if plan else _of_reading(ask, reader)
     for place, files in places:
         for file in files:
             if file.copy_id == copy_id and within in (None, place):
@@ -108,13 +109,13 @@ Places = Sequence[tuple[Id, Sequence[FileView]]]
 """Results or items, each with its files."""
 
 
-def _of_plan(engine: "Engine", actor: Actor, plan: PlanId, reason: str | None) -> Places:
-    board: PlanView = engine.ask(PlanBoard(plan=plan, reason=reason), actor)
+def _of_plan(ask: Ask, plan: PlanId, reason: str | None) -> Places:
+    board: PlanView = ask(PlanBoard(plan=plan, reason=reason))
     return [(each.result, each.files) for task in board.tasks for each in task.results]
 
 
-def _of_reading(engine: "Engine", actor: Actor) -> Places:
-    items: list[ReadingItem] = engine.ask(ReadingList(person=actor.person), actor)
+def _of_reading(ask: Ask, reader: PersonId) -> Places:
+    items: list[ReadingItem] = ask(ReadingList(person=reader))
     return [(item.item, item.files) for item in items]
 
 
