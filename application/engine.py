@@ -269,7 +269,7 @@ class Engine:
         if not actor.is_engine:
             self._note(what, actor, about, strict=True, reason=reason, is_export=True)
 
-    def hand_over(self, run: Id, actor: Actor) -> Leaving:
+    def begin_pack(self, run: Id, actor: Actor) -> Leaving:
         """What a pack of an approved run is made of, to be called before anything is written.
 
         It is logged as an export of each whose item is on the list. Raises NotFound, RoleNeeded,

@@ -251,7 +251,7 @@ class ResultNotTold(Conflict):
 
 
 class UnknownItem(NotFound):
-    says = "There is no such reference item."
+    says = "There is no such item."
 
 
 class EvidenceUnavailable(Conflict):
@@ -380,7 +380,7 @@ class YearsNotConfirmed(Conflict):
 
 
 class UnknownRun(NotFound):
-    says = "There is no such disposal run."
+    says = "There is no such disposal run or certificate."
 
 
 class RunNotDrafted(Conflict):

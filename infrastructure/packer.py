@@ -54,7 +54,7 @@ class Packer:
 
     def pack(self, run: Id, folder: Path, actor: Actor) -> Packed:
         bag.refuse_taken(folder)
-        leaving = self._engine.hand_over(run, actor)
+        leaving = self._engine.begin_pack(run, actor)
         info = {
             "Source-Organization": "countersign",
             "External-Identifier": run,

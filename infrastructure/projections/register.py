@@ -107,8 +107,8 @@ class _Found:
             case ItemKind.REFERENCE:
                 return ENTRANCES[Entrance.READ].because
             case ItemKind.COPY:
-                by_itself = self.entry is not None and self.entry.copied_from(self.item) is None
-                return ENTRANCES[Entrance.EVIDENCE if by_itself else Entrance.CITATION].because
+                cited = self.entry is not None and self.entry.copied_from(self.item) is not None
+                return ENTRANCES[Entrance.CITATION if cited else Entrance.EVIDENCE].because
         return EVENTS[CLASSED_BY[self.item.kind]].because
 
 

@@ -1,6 +1,7 @@
 """`countersign records certificate`: what was destroyed, proved to whoever asks."""
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +9,12 @@ from typing import Annotated
 import typer
 
 from ...application.questions import CertificateOf, CertificateView, DisposalRuns, RunSummary
+from ...domain.disposal import Residue, Store
 from ...domain.refusals import UnknownRun
 from . import finding, render
 from .session import REFUSED, Here, Misuse, command
+
+A_KEY = re.compile(r"[0-9a-fA-F]{64}")
 
 app = typer.Typer(help="What was destroyed, and the proof of it.", no_args_is_help=True)
 
@@ -53,8 +57,10 @@ def verify(
     """Checks a certificate's signature, and works every outcome in it out anew."""
     try:
         said = json.loads(file.read_bytes())
-    except (ValueError, OSError) as error:
-        raise Misuse(f"{file} cannot be read as JSON: {error}") from None
+    except ValueError as error:
+        raise Misuse(f"{file} cannot be read as JSON: {error}.") from None
+    if key is not None and not A_KEY.fullmatch(key):
+        raise Misuse(f"{key} is no public key: those have 64 hexadecimal digits.")
     public = key or here.house.public_key()
     troubles = here.house.examine_certificate(said, public)
     told = {"verified": not troubles, "troubles": troubles}
@@ -85,11 +91,16 @@ def _print(here: Here, view: CertificateView) -> None:
         ("signed with", view.key),
     ]
     render.table(here.out, ("", ""), rows)
-    looked = [
-        (each.store, "clean" if each.clean else f"{each.left} left", each.until)
-        for each in told.residues
-    ]
+    looked = [(each.store.replace("_", " "), _found(each), each.until) for each in told.residues]
     render.table(here.out, ("Store", "Found", "Until"), looked)
+
+
+def _found(residue: Residue) -> str:
+    if residue.clean:
+        return "clean"
+    if residue.store is Store.TRANSFERRED:
+        return f"{residue.left} handed over"
+    return f"{residue.left} left" if residue.left else "cannot be looked into"
 
 
 def _print_verdict(here: Here, troubles: Sequence[str]) -> None:

@@ -16,9 +16,10 @@ from ...application.questions import (
     RunSummary,
     RunView,
 )
-from ...domain.disposal import MOST, RunPhase
+from ...domain.disposal import MOST, Done, Entry, RunKind, RunPhase
 from ...domain.event import Id
-from ...domain.refusals import NothingToDispose, UnknownRun
+from ...domain.refusals import Invalid, NotFound, NothingToDispose, UnknownRun
+from ...domain.schedule import Action
 from ...infrastructure.assembly import Packed
 from . import finding, progress, render, retention_words
 from .options import Reason, day
@@ -26,6 +27,20 @@ from .register_finding import ref, refs
 from .session import Here, command
 
 app = typer.Typer(help="How things go, and how it is proved.", no_args_is_help=True)
+
+TO_BE_APPROVED = "Next: countersign records dispose show; another person approves it."
+
+
+class NoRunOpen(NotFound):
+    says = (
+        "No disposal run is open. `countersign records dispose list` has those that are over; "
+        "name one of them."
+    )
+
+
+class WhichRun(Invalid):
+    says = "Say which disposal run: {runs}."
+
 
 Run = Annotated[
     str | None,
@@ -53,7 +68,7 @@ def draft(
     """Freezes a list of what may go; nothing goes before another person has approved it."""
     chosen = refs(here, items) if items else _all(here, on)
     here.do(c.DraftDisposal(items=chosen, on=on))
-    here.hint("Next: countersign records dispose show; another person approves it.")
+    here.hint(TO_BE_APPROVED)
 
 
 @command(app, "list", example="countersign records dispose list --as 1017")
@@ -93,6 +108,12 @@ def approve(
         _print(here, view)
     here.confirm("Approve this list?", yes=yes)
     here.do(c.ApproveDisposal(run=view.summary.run, fingerprint=view.fingerprint))
+    to_an_archive = any(each.evaluation.action is Action.TRANSFER for each in view.entries)
+    here.hint(
+        "Next, for an archive: countersign records dispose pack --to FOLDER"
+        if to_an_archive
+        else "Next: countersign records dispose execute"
+    )
 
 
 @command(
@@ -117,7 +138,7 @@ def execute(
     """
     view = _view(here, run)
     left = len(view.entries) - len(view.done)
-    here.confirm(f"Destroy {left} items for good?", yes=yes)
+    here.confirm(f"Destroy {render.count(left, 'item')} for good?", yes=yes)
     chosen = view.summary.run
     here.engine.begin_disposal(chosen, here.actor)
     with progress.counted(here.out, "destroyed", as_json=here.as_json) as told:
@@ -140,7 +161,9 @@ def pack(
     packed = here.house.pack(_chosen(here, run), to, here.actor)
     told = {"folder": str(to), **packed.transfer.model_dump(), "held": packed.held}
     here.show(told, lambda: _print_packed(here, packed, to))
-    here.hint(f"Hand it over, then: countersign records dispose transfer --pack {to}")
+    here.hint(
+        f"Hand it over, then: countersign records dispose transfer --pack {to} --receiver NAME"
+    )
 
 
 @command(
@@ -159,6 +182,7 @@ def transfer(
     chosen = _chosen(here, run)
     handed = here.house.packed(chosen, package)
     here.do(c.RecordTransfer(run=chosen, transfer=handed, receiver=receiver))
+    here.hint("Next: countersign records dispose execute")
 
 
 def _all(here: Here, on: date | None) -> tuple[c.ItemRef, ...]:
@@ -172,9 +196,11 @@ def _chosen(here: Here, text: str | None) -> Id:
     found: Sequence[RunSummary] = here.ask(DisposalRuns())
     if text is None:
         open_ = [each.run for each in found if each.phase in (RunPhase.DRAFTED, RunPhase.APPROVED)]
-        if len(open_) == 1:
-            return open_[0]
-        raise UnknownRun
+        if not open_:
+            raise NoRunOpen
+        if len(open_) > 1:
+            raise WhichRun(runs=", ".join(each[: finding.SHORTEST] for each in open_))
+        return open_[0]
     chosen = finding.beginning(text, (each.run for each in found))
     if chosen is None:
         raise UnknownRun
@@ -202,7 +228,11 @@ def _summary(each: RunSummary) -> tuple[object, ...]:
 def _print(here: Here, view: RunView) -> None:
     head = view.summary
     render.say(here.out, f"Disposal run {head.run}: {head.kind}, {head.phase}", "bold")
+    if view.reason:
+        render.say(here.out, f"Asked for because: {render.shown(view.reason)}")
     render.table(here.out, ("Item", "Kind", "Due", "Why", "Fate"), _entries(view))
+    if view.transfer:
+        render.say(here.out, f"Handed over: a pack of {render.count(view.transfer.items, 'item')}.")
     render.say(here.out, f"Fingerprint of the list: {view.fingerprint}")
 
 
@@ -210,10 +240,7 @@ def _entries(view: RunView) -> Iterator[tuple[object, ...]]:
     done = {each.item: each for each in view.done}
     for entry in view.entries:
         became = done.get(entry.item.item)
-        grounds = became.withheld if became else entry.withheld
-        why = [retention_words.ground(each) for each in grounds] or [
-            retention_words.reason(each) for each in entry.evaluation.reasons
-        ]
+        why = _why(became or entry, view.summary.kind)
         yield (
             entry.item.item[:8],
             entry.item.kind,
@@ -221,6 +248,15 @@ def _entries(view: RunView) -> Iterator[tuple[object, ...]]:
             "; ".join(why),
             became.fate.value.replace("_", " ") if became else "",
         )
+
+
+def _why(last: Entry | Done, kind: RunKind) -> list[str]:
+    """What the law wants gone needs no period that is over."""
+    if last.withheld:
+        return [retention_words.ground(each) for each in last.withheld]
+    if kind is RunKind.ERASURE:
+        return ["nothing keeps it"]
+    return [retention_words.reason(each) for each in last.evaluation.reasons]
 
 
 def _print_packed(here: Here, packed: Packed, to: Path) -> None:

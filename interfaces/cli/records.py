@@ -140,7 +140,7 @@ def erase(
     whose = here.person(person) if person else None
     chosen = refs(here, items or ())
     here.do(c.DraftErasure(person=whose, items=chosen, reason=reason))
-    here.hint("Next: countersign records dispose show, and approve by another person.")
+    here.hint(disposals.TO_BE_APPROVED)
 
 
 @command(
@@ -155,13 +155,14 @@ def demote(
 ) -> None:
     """Drafts that record copies go which were cited by mistake, and never submitted."""
     here.do(c.DraftDemotion(items=refs(here, items), reason=reason))
+    here.hint(disposals.TO_BE_APPROVED)
 
 
 def _print(here: Here, found: Sequence[RegisterItem]) -> None:
     if not found:
         render.say(here.out, "There is nothing of that kind.")
         return
-    headings = ("Item", "Kind", "Class", "Series", "Since", "Trigger", "Due", "RetentionOutcome")
+    headings = ("Item", "Kind", "Class", "Series", "Since", "Trigger", "Due", "Outcome")
     render.table(here.out, headings, (retention_words.row(each) for each in found))
 
 

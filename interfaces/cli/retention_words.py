@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from ...application.questions import ItemStory, RegisterItem
+from ...application.questions import ItemState, ItemStory, RegisterItem
 from ...domain.disposal import Ground, Withheld
+from ...domain.event import RecordClass
 from ...domain.items import Awaited
 from ...domain.retention import Because, Reason
 
@@ -26,6 +27,19 @@ AWAITS: dict[Awaited, str] = {
     Awaited.PLAN_ENDS: "until the plan ends",
     Awaited.PERSON_LEAVES: "until they leave",
 }
+
+CLASSES: dict[RecordClass, str] = {
+    RecordClass.PROCESS_RECORD: "a process record",
+    RecordClass.REFERENCE_MATERIAL: "reference material",
+    RecordClass.CONTROL_RECORD: "a control record",
+}
+
+ENDED: dict[ItemState, str] = {
+    ItemState.LIVE: "Text about somebody in it was destroyed",
+    ItemState.DISCARDED: "Thrown away by its owner, and destroyed",
+    ItemState.DESTROYED: "Destroyed",
+}
+"""What a certificate did to it."""
 
 GROUNDS: dict[Ground, str] = {
     Ground.ON_HOLD: "hold {hold} keeps it",
@@ -58,30 +72,35 @@ def row(item: RegisterItem) -> tuple[object, ...]:
         item.created_on,
         started,
         found.due if found else None,
-        found.outcome.value.replace("_", " ") if found else _gone(item),
+        _outcome(item),
     )
 
 
-def _gone(item: RegisterItem) -> str:
-    return f"destroyed on {item.destroyed_on}" if item.destroyed_on else item.state.value
+def _outcome(item: RegisterItem) -> str | None:
+    """Of what has gone, when; of it nothing will become any more."""
+    if item.state is not ItemState.LIVE:
+        return f"{item.state.value} on {item.destroyed_on}"
+    return item.evaluation.outcome.value.replace("_", " ") if item.evaluation else None
 
 
 def story(told: ItemStory) -> Iterator[str]:
     """One sentence a line."""
     item = told.item
-    kind = item.record_class.value.replace("_", " ")
-    yield f"{item.item} is a {kind}: {item.because}."
-    yield (
-        f"It is so by {told.classed_by} at position {told.classed_at}, "
-        f"under version {told.rule} of the rules."
-    )
+    was = "is" if item.state is ItemState.LIVE else "was"
+    yield f"{item.item} {was} {CLASSES[item.record_class]}: {item.because}."
+    if told.classed_at is not None:
+        yield (
+            f"It is so by {told.classed_by} at position {told.classed_at}, "
+            f"under version {told.rule} of the rules."
+        )
     if told.copied_from:
         yield f"It was copied from {told.copied_from}, as evidence of result {told.for_result}."
     if told.cited_by:
         yield f"Cited by {', '.join(told.cited_by)}: each has a record copy of its own."
     if item.certificate:
-        yield f"Destroyed on {item.destroyed_on} under certificate {item.certificate}."
-    if item.evaluation:
+        ended = f"{ENDED[item.state]} on {item.destroyed_on}"
+        yield f"{ended} under certificate {item.certificate}."
+    if item.evaluation and item.state is ItemState.LIVE:
         yield from _evaluated(item)
 
 

@@ -104,8 +104,10 @@ def _row(line: int, cells: Mapping[str, str | None], found: ScheduleFile) -> Non
             trouble = f"{each.get('input')} does not fit"
             found.problems.append(_problem(line, column, trouble, str(each["msg"])))
     except DurationUnreadable as refusal:
-        remedy = "write P7Y, P18M or P30D"
-        found.problems.append(_problem(line, "x_minimum", refusal.sentence, remedy))
+        problem, _, remedy = refusal.sentence.removesuffix(".").partition("; ")
+        is_maximum = refusal.details["text"] == known.get("x_maximum")
+        column = "x_maximum" if is_maximum else "x_minimum"
+        found.problems.append(_problem(line, column, problem, remedy))
 
 
 def _series(known: Mapping[str, str], words: dict[str, str]) -> SeriesRow:

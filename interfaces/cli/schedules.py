@@ -10,7 +10,9 @@ import typer
 
 from ...application import commands as c
 from ...application.questions import Schedule, ScheduleView, SeriesView
+from ...domain.event import Event
 from ...domain.refusals import RowsRefused
+from ...domain.schedule import ScheduleAdopted, ScheduleProposed
 from . import render, schedule_file
 from .options import Reason
 from .session import Here, Misuse, command
@@ -98,11 +100,11 @@ def import_(
         "events": [event.name for event in events],
     }
     if dry_run:
-        here.show(told, lambda: _print_import(here, brought.rows, descriptive))
+        here.show(told, lambda: _print_rehearsal(here, brought.rows, descriptive, events))
         return
     if not here.as_json:
         _print_import(here, brought.rows, descriptive)
-    here.do(wanted)
+    _propose(here, wanted)
 
 
 @command(
@@ -121,8 +123,12 @@ def confirm(
 ) -> None:
     """Proposes the years that the organisation has settled upon; another person approves them."""
     settled = tuple(_period(each, authority) for each in periods)
-    here.do(c.ConfirmPeriods(periods=settled, reason=reason))
-    here.hint("Next: another records manager says countersign records schedule approve")
+    view: ScheduleView = here.ask(Schedule())
+    known = [row.code for row in view.rows]
+    if strange := [each.series for each in settled if each.series not in known]:
+        has = f"it has {', '.join(known)}"
+        raise Misuse(f"The schedule has no series {', '.join(strange)}; {has}.")
+    _propose(here, c.ConfirmPeriods(periods=settled, reason=reason))
 
 
 @command(app, "approve", example="countersign records schedule approve 2 --as 1016")
@@ -162,6 +168,8 @@ def row_of(row: SeriesView) -> c.SeriesRow:
 
 def _print(here: Here, view: ScheduleView) -> None:
     standing = "in force" if view.in_force else "no longer in force"
+    if view.version == view.proposal:
+        standing = "proposed"
     render.say(here.out, f"Schedule version {view.version}, {standing}", "bold")
     headings = ("Series", "Covers", "Trigger", "At least", "At most", "Then", "Confirmed by")
     render.table(here.out, headings, map(_row, view.rows))
@@ -185,11 +193,35 @@ def _row(row: SeriesView) -> tuple[object, ...]:
     )
 
 
+def _propose(here: Here, command: c.ProposeSchedule | c.ConfirmPeriods) -> None:
+    """What lets nothing go earlier is in force at once; else it says who comes next."""
+    events = [recorded.event for recorded in here.do(command).events]
+    for event in events:
+        if isinstance(event, ScheduleProposed) and len(events) == 1:
+            number = event.version.number
+            here.hint(
+                f"Next: another records manager says countersign records schedule approve {number}"
+            )
+
+
+def _print_rehearsal(
+    here: Here,
+    rows: Sequence[c.SeriesRow],
+    descriptive: Sequence[c.SeriesRow],
+    events: Sequence[Event],
+) -> None:
+    _print_import(here, rows, descriptive)
+    at_once = any(isinstance(event, ScheduleAdopted) for event in events)
+    what = "in force at once" if at_once else "proposed; another records manager would approve it"
+    render.say(here.out, f"It would be {what}." if events else "It would change nothing.")
+
+
 def _print_import(
     here: Here, rows: Sequence[c.SeriesRow], descriptive: Iterable[c.SeriesRow]
 ) -> None:
     only = list(descriptive)
-    render.say(here.out, f"{len(rows)} rows in the file; {len(only)} only describe:")
+    more = f"; {len(only)} only to describe:" if only else "."
+    render.say(here.out, f"{render.count(len(rows), 'row')} in the file{more}")
     for row in only:
         render.say(here.out, f"  {row.code}: {row.descriptive}")
 

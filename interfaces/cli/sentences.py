@@ -92,7 +92,7 @@ SENTENCES: dict[str, str] = {
     "disposal.drafted.v1": "disposal run {run} is drafted: {kind}",
     "disposal.approved.v1": "the disposal is approved",
     "disposal.abandoned.v1": "the disposal is given up",
-    "disposal.transferred.v1": "{transfer.items} items were handed over",
+    "disposal.transferred.v1": "the pack was handed over",
     "disposal.item_destroyed.v1": "{done.item} is destroyed under certificate {certificate}",
     "disposal.item_spared.v1": "{done.item} stays: {done.fate}",
     "disposal.reapplied.v1": "what certificate {certificate} ended is gone again after a restore",
