@@ -43,7 +43,7 @@ from .aggregates import (
     Aggregate,
 )
 from .envelope import ENGINE
-from .ports import Claim, Ids, Link, Session, Write
+from .ports import Claim, Ids, Link, Moved, Session, Write
 
 State = TypeVar("State", bound=Value)
 
@@ -134,6 +134,11 @@ class Desk:
             current = self.session.version(stream)
             if current != seen:
                 raise Outdated(current=current)
+
+    def hold_to(self, versions: Mapping[str, int]) -> None:
+        """Raises Moved where a stream was recalled at another version than was looked at."""
+        if any(self.basis.get(stream, seen) != seen for stream, seen in versions.items()):
+            raise Moved
 
     def plan(self, plan: PlanId) -> Plan:
         state = self.recall(PLAN, plan)

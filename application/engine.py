@@ -415,6 +415,7 @@ class Engine:
         access.admit(desk, command)
         desk.expect(asked.expecting)
         HANDLES[type(command)](desk, command)
+        desk.hold_to(asked.expecting)
         return desk
 
     def _react(self, receipt: Receipt) -> None:

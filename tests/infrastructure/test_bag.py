@@ -107,6 +107,12 @@ def test_what_the_disk_refuses_is_told_and_nothing_is_left(folder):
     assert list(folder.parent.iterdir()) == []
 
 
+def test_nobody_else_can_look_into_it(folder):
+    bag.write(folder, PAYLOAD, INFO, items=1)
+
+    assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_files_of_an_item_are_not_counted_as_items(folder):
     files = tuple((f"items/0001/files/000{n}.txt", (b"x",)) for n in (1, 2))
     written = bag.write(folder, (*PAYLOAD, *files), INFO, items=1)
