@@ -662,6 +662,10 @@ class SweepReading(Command):
     items: ItemRefs
 
 
+class SweepAccessLog(Command):
+    """By the engine: months of the access log whose time is over."""
+
+
 class ResumeErasure(Command):
     """By the engine: a hold was released that had suspended a part of an erasure."""
 
