@@ -117,6 +117,7 @@ ACCESS: dict[type[c.Command], Who] = {
     c.DestroyNext: Who.RECORDS_FIRST,
     c.NoticeReading: Who.ENGINE,
     c.SweepReading: Who.ENGINE,
+    c.SweepAccessLog: Who.ENGINE,
     c.ResumeErasure: Who.ENGINE,
     c.CertifyDisposal: Who.ENGINE,
     c.SkipEvent: Who.ENGINEER,

@@ -11,6 +11,7 @@ from typing import Any
 from ..domain.event import PersonId, PlanId
 from . import questions as q
 from .aggregates import POLICY_STREAM
+from .envelope import ENGINE
 from .questions import Sight
 
 SERIES = "access"
@@ -64,9 +65,12 @@ class AccessEntry:
 
 
 def concerned(question: q.Question, seen: Seen, reader: PersonId) -> tuple[Concerned, ...]:
-    """Of whom an answer shows what must be logged; never the reader themselves."""
+    """Of whom an answer shows what must be logged; never the reader themselves.
+
+    The access log's own months are the engine's, and concern nobody.
+    """
     found = RULES[type(question)].of(question, seen, seen.sight)
-    return tuple(dict.fromkeys(each for each in found if each.person != reader))
+    return tuple(dict.fromkeys(each for each in found if each.person not in (reader, ENGINE)))
 
 
 def disposable_from(day: date, months: int) -> date:

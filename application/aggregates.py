@@ -45,7 +45,7 @@ POLICY = Aggregate("policy", 1, policy.Policy(), policy.evolve, "control")
 PROJECTIONS = Aggregate("projections", 1, skipping.Skips(), skipping.evolve, "control")
 SCHEDULE = Aggregate("schedule", 1, schedule.RetentionSchedule(), schedule.evolve, "control")
 HOLDS = Aggregate("holds", 1, hold.Holds(), hold.evolve, "control")
-RUN = Aggregate("run", 1, disposal.DisposalRun(), disposal.evolve, "control")
+RUN = Aggregate("run", 2, disposal.DisposalRun(), disposal.evolve, "control")
 
 AGGREGATES: dict[str, Aggregate[Value]] = {
     each.name: each  # type: ignore[misc]

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
-from pydantic_core import PydanticKnownError
 
 from ..domain.approval import PerceivedValue
 from ..domain.disposal import MOST, Residue, Transfer
@@ -39,7 +38,7 @@ LONGEST = 4000
 def _short_enough(said: object) -> object:
     """Before blanks are stripped, as those who read our JSON schemas measure it."""
     if isinstance(said, str) and len(said) > LONGEST:
-        raise PydanticKnownError("string_too_long", {"max_length": LONGEST})
+        raise ValueError(f"the text has more than {LONGEST} characters")
     return said
 
 
@@ -673,6 +672,10 @@ class SweepReading(Command):
     """By the engine: reading material whose time of grace is over."""
 
     items: ItemRefs
+
+
+class SweepAccessLog(Command):
+    """By the engine: months of the access log whose time is over."""
 
 
 class ResumeErasure(Command):

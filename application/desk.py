@@ -43,7 +43,7 @@ from .aggregates import (
     Aggregate,
 )
 from .envelope import ENGINE
-from .ports import Claim, Ids, Link, Moved, Session, Write
+from .ports import Claim, GoneReads, Ids, Link, Moved, Session, Write
 
 State = TypeVar("State", bound=Value)
 
@@ -84,6 +84,7 @@ class Desk:
         self.shredded: list[tuple[str, str]] = []
         self.residue: list[tuple[str, str]] = []
         self.forgotten: list[PersonId] = []
+        self.reads: list[GoneReads] = []
         self.claims: list[Claim] = []
         self.role = "employee"
         self.on_behalf_of: PersonId | None = None

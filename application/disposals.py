@@ -1,15 +1,23 @@
-"""Disposals: an approved run is carried out to its certificate, and reading material is swept."""
+"""Disposals: an approved run is carried out to its certificate; what goes by itself is swept."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
-from ..domain.disposal import CertificateIssued, DisposalRun
+from ..domain.disposal import CertificateIssued, DisposalRun, RunDrafted
 from ..domain.event import Id
 from ..domain.refusals import NothingToDispose, Stale
 from .aggregates import RUN
-from .commands import CertifyDisposal, Command, DestroyNext, ItemRef, NoticeReading, SweepReading
+from .commands import (
+    CertifyDisposal,
+    Command,
+    DestroyNext,
+    ItemRef,
+    NoticeReading,
+    SweepAccessLog,
+    SweepReading,
+)
 from .desk import THE_ENGINE
 from .ports import Answers, Journal, Receipt
 from .questions import ReadingToGo, RegisterItem
@@ -60,6 +68,19 @@ def sweep(answers: Answers, handle: Callable[..., Receipt], now: datetime) -> in
     for start in range(0, len(noticed), AT_ONCE):
         _take(handle, noticed[start : start + AT_ONCE], today)
     return len(going)
+
+
+def sweep_access_log(handle: Callable[..., Receipt], ground: tuple[object, ...]) -> int:
+    """Takes the months whose time is over; `ground` is all that it rests on, and goes once."""
+    try:
+        receipt = handle(
+            SweepAccessLog(), THE_ENGINE, command_id=":".join(map(str, ("sweep-log", *ground)))
+        )
+    except NothingToDispose:
+        return 0
+    return sum(
+        len(each.event.entries) for each in receipt.events if isinstance(each.event, RunDrafted)
+    )
 
 
 def _take(handle: Callable[..., Receipt], part: Sequence[Any], today: date) -> None:

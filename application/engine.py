@@ -28,7 +28,7 @@ from . import (
     visibility,
 )
 from .access_log import AccessEntry, Concerned, Seen
-from .aggregates import SCHEDULE, SCHEDULE_STREAM
+from .aggregates import HOLDS_STREAM, SCHEDULE, SCHEDULE_STREAM
 from .commands import CertifyDisposal, CloseCases, Command, DestroyNext, DiscardItem, ResumeErasure
 from .desk import THE_ENGINE, Actor, Desk, Handler
 from .envelope import Envelope
@@ -109,6 +109,7 @@ class Engine:
         self._ids = ids
         self._log = log
         self._close = close
+        self._log_swept: tuple[object, ...] = ()
         self.news = News(journal, answers, clock)
 
     def handle(
@@ -399,6 +400,7 @@ class Engine:
                     shredded=tuple(desk.shredded),
                     residue=tuple(desk.residue),
                     forgotten=tuple(desk.forgotten),
+                    reads=tuple(desk.reads),
                     claims=tuple(desk.claims),
                     content=content,
                 )
@@ -486,7 +488,21 @@ class Engine:
                 THE_ENGINE,
                 command_id=f"leaving:{each.person}:{each.due_on}",
             )
-        return len(leaving) + disposals.sweep(self._answers, self.handle, self._clock())
+        swept = disposals.sweep(self._answers, self.handle, self._clock())
+        return len(leaving) + swept + self._sweep_access_log()
+
+    def _sweep_access_log(self) -> int:
+        """Once a day, and whenever a hold or the schedule has changed: nothing else lets it go."""
+        ground = (
+            self._clock().date().isoformat(),
+            self._journal.version(SCHEDULE_STREAM),
+            self._journal.version(HOLDS_STREAM),
+        )
+        if ground == self._log_swept:
+            return 0
+        swept = disposals.sweep_access_log(self.handle, ground)
+        self._log_swept = ground
+        return swept
 
     def _log_read(
         self,

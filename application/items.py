@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from ..domain import items
 from ..domain.event import PlanId
 from ..domain.items import Case, Item, ItemKind
+from . import log_months
 from .aggregates import APPROVAL, PLAN, REFERENCE, RESULT
 from .commands import ItemRef
 from .desk import Desk
@@ -21,6 +22,8 @@ def item_of(desk: Desk, ref: ItemRef) -> Item | None:
         case ItemKind.REFERENCE:
             state = desk.recall(REFERENCE, ref.item)
             return items.of_reference(ref.item, state) if state.owner else None
+        case ItemKind.ACCESS_LOG:
+            return log_months.month_of(desk, ref.item)
         case ItemKind.PERSON:
             person = desk.person(ref.item)
             return items.of_person(ref.item, person) if person.known else None

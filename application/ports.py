@@ -1,6 +1,6 @@
 """What the application asks of the outside: time, ids, a journal, answers."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -140,12 +140,42 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
+class LoggedMonth:
+    """How many entries of a month of the access log may go, and the day of the newest."""
+
+    entries: int
+    newest: date
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRead:
+    """What a hold goes by: who read on a day of whom and which case.
+
+    `of` is with whom the entry stays or goes: the person concerned, or the reader.
+    """
+
+    of: PersonId
+    reader: PersonId
+    person: PersonId | None
+    case: Id | None
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
+class GoneReads:
+    """A month of the access log goes, but for what belongs to those who are spared."""
+
+    month: Id
+    spared: frozenset[PersonId] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Decided:
     """Everything that a command writes, in one transaction.
 
     `basis` is every (stream, version) read; `shredded` the retention units that are destroyed now
     and `residue` the streams whose rows shrink, each with the certificate; `forgotten` are persons
-    whom no number, login or address leads to any more.
+    whom no number, login or address leads to any more; `reads` what goes of the access log.
     `claims` the bytes that some of the events speak of.
     """
 
@@ -156,6 +186,7 @@ class Decided:
     shredded: tuple[tuple[str, str], ...] = ()
     residue: tuple[tuple[str, str], ...] = ()
     forgotten: tuple[PersonId, ...] = ()
+    reads: tuple[GoneReads, ...] = ()
     claims: tuple[Claim, ...] = ()
     content: bytes = b""
 
@@ -225,6 +256,17 @@ class Session(Protocol):
 
     def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
         """Those that hold data of a person, wherever they lie."""
+
+    def log_months(self, until: date) -> tuple[Id, ...]:
+        """The months of the access log that may go by a day."""
+
+    def log_month(
+        self, month: Id, until: date, spared: Collection[PersonId] = ()
+    ) -> LoggedMonth | None:
+        """One of them, without what belongs to those who are spared; None: nothing is left."""
+
+    def reads_in(self, month: Id, about: Collection[Id] | None) -> Iterable[LoggedRead]:
+        """What may concern any of these persons and cases, each once; None: everything."""
 
     def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
         """The id of the unit that a record copy in a stream has for itself."""

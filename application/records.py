@@ -26,6 +26,7 @@ from ..domain.retention import Because, Evaluation, RetentionOutcome, evaluate
 from ..domain.schedule import Action, Confirm, Duration, Group, Series
 from ..domain.sealed import Sealed
 from . import commands as c
+from . import log_months
 from .aggregates import (
     HOLDS,
     HOLDS_STREAM,
@@ -39,7 +40,7 @@ from .aggregates import (
 from .desk import Desk, Handler, sealed
 from .envelope import ENGINE
 from .items import case_of, item_of, ref_of, streams_of, units_of
-from .ports import LiveUnit
+from .ports import GoneReads, LiveUnit, LoggedMonth
 
 # The schedule
 
@@ -117,7 +118,14 @@ def _gap(row: c.SeriesRow) -> str | None:
         row.trigger is schedule.Trigger.EVENT
     ):
         return "nothing ends its use, so that its period begins with its making"
+    if Group.ACCESS in row.covers and not _goes_or_stays(row):
+        return "nobody is asked about the access log: it is kept, or destroyed automatically"
     return None
+
+
+def _goes_or_stays(row: c.SeriesRow) -> bool:
+    by_itself = row.action is Action.DESTROY and row.confirm is Confirm.AUTOMATIC
+    return by_itself or row.action is Action.KEEP
 
 
 def _duration(text: str | None) -> Duration | None:
@@ -222,6 +230,17 @@ def sweep_reading(desk: Desk, command: c.SweepReading) -> None:
     """By the engine, without anybody's approval; its owner had notice."""
     entries = [_entry(desk, item, _today(desk)) for item in _still_there(desk, command.items)]
     ready = [entry for entry in entries if _swept(entry)]
+    _draft(desk, RunKind.SWEEP, ready, approved=True)
+
+
+def sweep_access_log(desk: Desk, command: c.SweepAccessLog) -> None:
+    """By the engine, as reading material is; what a hold keeps of a month is left out."""
+    months = desk.session.log_months(_today(desk))
+    refs = (c.ItemRef(kind=ItemKind.ACCESS_LOG, item=each, stream=each) for each in months)
+    entries = [_entry(desk, item, _today(desk)) for item in _still_there(desk, refs)]
+    ready = [entry for entry in entries if _swept(entry) and _reads_left(desk, entry.item)]
+    if not ready:
+        raise NothingToDispose
     _draft(desk, RunKind.SWEEP, ready, approved=True)
 
 
@@ -383,7 +402,7 @@ def destroy_next(desk: Desk, command: c.DestroyNext) -> None:
     _ready(run)
     now = run.left[: command.at_most]
     cases = {entry.item.item: entry.item.case for entry in now}
-    done = {entry.item.item: _done(desk, run, entry) for entry in now}
+    done = {entry.item.item: _done(desk, run, command.run, entry) for entry in now}
     for item, streams in _whole_cases(desk, run, cases, done).items():
         done[item] = done[item].model_copy(update={"residue": streams})
     for each in done.values():
@@ -418,7 +437,7 @@ def _carry_out(desk: Desk, run_id: Id, done: Done) -> None:
     desk.write(RUN, run_id, events, owner=ENGINE)
 
 
-def _done(desk: Desk, run: DisposalRun, entry: Entry) -> Done:
+def _done(desk: Desk, run: DisposalRun, run_id: Id, entry: Entry) -> Done:
     """What becomes of an entry now; marks on the desk what is destroyed with it."""
     item = item_of(desk, ref_of(entry.item))
     if item is None:
@@ -428,16 +447,61 @@ def _done(desk: Desk, run: DisposalRun, entry: Entry) -> Done:
     if withheld is not None:
         fate = Fate.WITHHELD if withheld else Fate.SPARED
         return _without(desk, now, fate, withheld)
-    assert run.certificate is not None
-    units = _doomed(desk, run, item)
-    desk.shredded += [(unit.unit, run.certificate) for unit in units]
+    if item.kind is ItemKind.ACCESS_LOG:
+        return _month_done(desk, run, run_id, now)
     if item.kind is ItemKind.PERSON:
         desk.forgotten.append(item.item)
-    residue = _residue(desk, run, item)
+    return _destroyed(desk, run, now, _doomed(desk, run, item), residue=_residue(run, item))
+
+
+def _month_done(desk: Desk, run: DisposalRun, run_id: Id, now: Entry) -> Done:
+    """Whole, it leaves its id as what has shrunk; else what a hold keeps goes another time."""
+    month = now.item
+    kept = log_months.kept_by_holds(desk, month)
+    holds = sorted({hold for each in kept.values() for hold in each})
+    withheld = tuple(Withheld(ground=Ground.ON_HOLD, hold=each) for each in holds)
+    going, all_of_it = _reads_left(desk, month), desk.session.log_month(month.item, _today(desk))
+    if going is None or all_of_it is None:
+        return _without(desk, now, Fate.SPARED, withheld)
+    events = disposal.reads_destroyed(
+        run,
+        run_id=run_id,
+        month=month.item,
+        entries=going.entries,
+        kept=all_of_it.entries - going.entries,
+        on=_today(desk),
+    )
+    desk.write(RUN, run_id, events, owner=ENGINE)
+    desk.reads.append(GoneReads(month.item, frozenset(kept)))
+    units = [unit for unit in units_of(desk, month) if unit.subject not in kept]
+    residue = () if kept else (month.stream,)
+    return _destroyed(desk, run, now, units, residue=residue, withheld=withheld)
+
+
+def _reads_left(desk: Desk, month: Item) -> LoggedMonth | None:
+    """What of a month no hold keeps."""
+    kept = log_months.kept_by_holds(desk, month)
+    return desk.session.log_month(month.item, _today(desk), kept)
+
+
+def _destroyed(
+    desk: Desk,
+    run: DisposalRun,
+    entry: Entry,
+    units: Sequence[LiveUnit],
+    *,
+    residue: tuple[Id, ...] = (),
+    withheld: tuple[Withheld, ...] = (),
+) -> Done:
+    """Marks on the desk what goes, and says so."""
+    assert run.certificate is not None
+    desk.shredded += [(unit.unit, run.certificate) for unit in units]
+    desk.residue += [(stream, run.certificate) for stream in residue]
     return Done(
-        item=item.item,
+        item=entry.item.item,
         fate=Fate.DESTROYED,
-        evaluation=now.evaluation,
+        evaluation=entry.evaluation,
+        withheld=withheld,
         units=tuple(unit.unit for unit in units),
         cells=sum(unit.cells for unit in units),
         octets=sum(unit.octets for unit in units),
@@ -481,12 +545,10 @@ def _doomed(desk: Desk, run: DisposalRun, item: Item) -> tuple[LiveUnit, ...]:
     return tuple(unit for unit in units if unit.subject == run.person)
 
 
-def _residue(desk: Desk, run: DisposalRun, item: Item) -> tuple[Id, ...]:
+def _residue(run: DisposalRun, item: Item) -> tuple[Id, ...]:
     """Reading material leaves nothing but its residue; cases shrink when all of them has gone."""
     if item.kind is not ItemKind.REFERENCE or run.kind is RunKind.DEMOTION:
         return ()
-    assert run.certificate is not None
-    desk.residue.append((item.stream, run.certificate))
     return (item.stream,)
 
 
@@ -523,10 +585,12 @@ def _is_over(desk: Desk, found: Sequence[Item]) -> bool:
 
 
 def _swept(entry: Entry) -> bool:
-    """Its owner had notice for the whole time of grace, or has thrown it away; nothing holds it."""
-    found = entry.evaluation
-    known = entry.item.noticed_on is not None or entry.item.discarded
+    """Nothing holds it and nobody is asked; of reading material its owner has known long enough."""
+    item, found = entry.item, entry.evaluation
     by_itself = found.confirm is Confirm.AUTOMATIC and found.action is Action.DESTROY
+    if item.group is Group.ACCESS:
+        return by_itself and found.may_go
+    known = item.noticed_on is not None or item.discarded
     return known and by_itself and found.outcome is RetentionOutcome.OVERDUE
 
 
@@ -572,25 +636,9 @@ def discarded(desk: Desk, item: Item, events: Sequence[Event]) -> None:
     if entry.evaluation.outcome is RetentionOutcome.HELD:
         raise OnHold
     run_id = _draft(desk, RunKind.DISCARD, [entry], approved=True)
-    run = desk.run(run_id)
-    assert run.certificate is not None
-    units = units_of(desk, item)
+    done = _destroyed(desk, desk.run(run_id), entry, units_of(desk, item))
     desk.write(REFERENCE, item.item, events, owner=item.owner)
-    desk.shredded += [(unit.unit, run.certificate) for unit in units]
-    _carry_out(
-        desk,
-        run_id,
-        Done(
-            item=item.item,
-            fate=Fate.DESTROYED,
-            evaluation=entry.evaluation,
-            units=tuple(unit.unit for unit in units),
-            cells=sum(unit.cells for unit in units),
-            octets=sum(unit.octets for unit in units),
-            holds_version=desk.basis[HOLDS_STREAM],
-            on=_today(desk),
-        ),
-    )
+    _carry_out(desk, run_id, done)
 
 
 def _today(desk: Desk) -> date:
@@ -614,6 +662,7 @@ HANDLES: dict[type[c.Command], Handler] = {
     c.DestroyNext: destroy_next,
     c.NoticeReading: notice_reading,
     c.SweepReading: sweep_reading,
+    c.SweepAccessLog: sweep_access_log,
     c.ResumeErasure: resume_erasure,
     c.CertifyDisposal: certify_disposal,
 }

@@ -141,6 +141,7 @@ EVENTS: dict[str, Classed] = {
     "disposal.transferred.v1": KEEPING,
     "disposal.item_destroyed.v1": KEEPING,
     "disposal.item_spared.v1": KEEPING,
+    "disposal.reads_destroyed.v1": KEEPING,
     "disposal.certificate_issued.v1": KEEPING,
     "disposal.reapplied.v1": KEEPING,
 }

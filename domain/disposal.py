@@ -113,6 +113,7 @@ class Store(StrEnum):
     JOURNAL = "journal"
     PROJECTIONS = "projections"
     IDENTITIES = "identities"
+    ACCESS_LOG = "access_log"
     WRITE_AHEAD_LOG = "write_ahead_log"
     BACKUPS = "backups"
     TRANSFERRED = "transferred"
@@ -194,6 +195,7 @@ class DisposalRun(Value):
     follows: Id | None = None
     transfer: Transfer | None = None
     done: tuple[Done, ...] = ()
+    reads: int = 0
 
     @property
     def left(self) -> tuple[Entry, ...]:
@@ -267,6 +269,19 @@ class ItemDestroyed(Event):
     done: Done
 
 
+class ReadsDestroyed(Event):
+    """So many entries of a month of the access log went; so many stayed, which a hold keeps."""
+
+    name = "disposal.reads_destroyed.v1"
+
+    run: Id
+    certificate: Id
+    month: Id
+    entries: int
+    kept: int
+    on: date
+
+
 class ItemSpared(Event):
     """Re-evaluated at the moment of destruction, it may not go, or is gone already."""
 
@@ -324,6 +339,8 @@ def evolve(run: DisposalRun, event: Event) -> DisposalRun:
             change = {"transfer": transfer}
         case ItemDestroyed(done=done) | ItemSpared(done=done):
             change = {"done": (*run.done, done)}
+        case ReadsDestroyed(entries=entries):
+            change = {"reads": run.reads + entries}
         case CertificateIssued():
             change = {"phase": RunPhase.COMPLETED}
         case DisposalReapplied():
@@ -467,6 +484,24 @@ def destroy(run: DisposalRun, *, run_id: Id, done: Done) -> list[Event]:
         assert run.certificate is not None
         return [ItemDestroyed(run=run_id, certificate=run.certificate, done=done)]
     return [ItemSpared(run=run_id, done=done)]
+
+
+def reads_destroyed(
+    run: DisposalRun, *, run_id: Id, month: Id, entries: int, kept: int, on: date
+) -> list[Event]:
+    """Beside the entry's own end: a month says how much of it there was."""
+    _approved(run)
+    assert run.certificate is not None
+    return [
+        ReadsDestroyed(
+            run=run_id,
+            certificate=run.certificate,
+            month=month,
+            entries=entries,
+            kept=kept,
+            on=on,
+        )
+    ]
 
 
 def certified(

@@ -27,6 +27,7 @@ class ItemKind(StrEnum):
     REQUEST = "request"
     PLAN = "plan"
     PERSON = "person"
+    ACCESS_LOG = "access_log"
 
 
 class Awaited(StrEnum):
@@ -91,6 +92,19 @@ def of_person(person: PersonId, state: Employee) -> Item:
         created_on=first,
         triggered_on=state.left_on,
         awaits=None if state.left_on else Awaited.PERSON_LEAVES,
+    )
+
+
+def of_log_month(month: Id, newest: date, keeper: PersonId) -> Item:
+    """What others have read of people in a month; the item itself is about nobody."""
+    return Item(
+        item=month,
+        kind=ItemKind.ACCESS_LOG,
+        record_class=RecordClass.CONTROL_RECORD,
+        group=Group.ACCESS,
+        stream=month,
+        owner=keeper,
+        created_on=newest,
     )
 
 

@@ -6,8 +6,7 @@ states is sealed, in units that go with the month in which it was stated.
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, date
 from typing import Any
 
@@ -20,11 +19,11 @@ from . import codec
 from .batch import Unit
 from .database import Database, Tx
 from .dialects.sqlite import in_memory
+from .log_months import PERIODS, month_of
 from .projections.people import Lookup
 from .vault import Sealer, Vault
 from .write_behind import WriteBehind
 
-PERIODS = uuid.UUID("7a0f5f57-31a5-4b39-8f0c-0b1d8a9b6a55")
 COLUMNS = (
     *("at", "until", "once", "reader", "sight", "via", "what", "export", "person", "case_id"),
     *("position", "as_of", "effective", "reason", "disposable_from"),
@@ -66,23 +65,10 @@ class _UnitMoved(Exception):
         self.unit = unit
 
 
-@dataclass(frozen=True, slots=True)
-class Expired:
-    """How many entries may go, and the units of what was stated in them."""
-
-    entries: int
-    units: tuple[str, ...]
-
-
-def period_stream(period: date) -> str:
-    """As whose text a month's reasons are sealed: of nothing that has events."""
-    return str(uuid.uuid5(PERIODS, period.isoformat()))
-
-
 class KeptAccessLog:
     """The engine's access log. Threads may share one.
 
-    `months` is how long an entry is kept at least; it goes on the first of the month after.
+    `months` is how long an entry is kept at least; it may go on the first of the month after.
     """
 
     def __init__(self, database: Database, vault: Vault, *, months: int) -> None:
@@ -122,24 +108,6 @@ class KeptAccessLog:
     def lost(self) -> int:
         """How many entries could not be written since the start."""
         return self._behind.lost
-
-    def expired(self, tx: Tx, on: date) -> Expired:
-        """What may go by a day."""
-        due = "FROM cs_access WHERE disposable_from <= :on"
-        (entries,) = tx.one(f"SELECT count(*) {due}", on=on.isoformat()) or (0,)
-        periods = tx.all(f"SELECT DISTINCT disposable_from {due}", on=on.isoformat())
-        return Expired(
-            entries, tuple(_units(tx, (date.fromisoformat(each) for (each,) in periods)))
-        )
-
-    def dispose(self, tx: Tx, on: date) -> Expired:
-        """Deletes what may go by a day.
-
-        The units in the answer are for whoever disposes of units, in the same transaction.
-        """
-        found = self.expired(tx, on)
-        tx.run("DELETE FROM cs_access WHERE disposable_from <= :on", on=on.isoformat())
-        return found
 
     def _write(self, entries: Sequence[AccessEntry]) -> None:
         """In the same order everywhere, so that two processes do not wait for each other."""
@@ -253,7 +221,7 @@ def _sealed(tx: Tx, sealer: Sealer, entry: AccessEntry, period: date) -> str:
 def _into(tx: Tx, sealer: Sealer, entry: AccessEntry, period: date, own: str | None) -> str:
     sealing = sealer.seal(
         event_id=str(uuid.uuid4()),
-        stream=period_stream(period),
+        stream=month_of(period),
         series=SERIES,
         owner=entry.person or entry.reader,
         event=_Stated(reason=Sealed.of(entry.reason or "", unit=own)),
@@ -280,14 +248,3 @@ def _claim(tx: Tx, unit: Unit) -> None:
         unit.key,
     ):
         raise _UnitMoved(unit.unit)
-
-
-def _units(tx: Tx, periods: Iterable[date]) -> list[str]:
-    asked = (
-        "SELECT unit FROM cs_unit WHERE series = :series AND stream = :stream AND state = 'live'"
-    )
-    return [
-        unit
-        for period in periods
-        for (unit,) in tx.all(asked, series=SERIES, stream=period_stream(period))
-    ]

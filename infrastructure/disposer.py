@@ -22,6 +22,7 @@ from ..domain.disposal import (
 )
 from ..domain.event import Id, PersonId
 from ..domain.items import ItemKind
+from . import log_months
 from .certificates import CertificateFolder, Signed, Signer
 from .database import Database, Tx
 from .pages import some
@@ -103,6 +104,8 @@ class Disposer:
         """What goes in the very transaction in which it is recorded that it went."""
         if decided.residue:
             self._shrink(tx, dict(decided.residue))
+        for gone in decided.reads:
+            log_months.dispose(tx, gone.month, gone.spared)
         for person in decided.forgotten:
             tx.run("DELETE FROM cs_identity WHERE person = :person", person=person)
         for write in decided.writes:
@@ -199,7 +202,7 @@ class Disposer:
         with self._database.reading() as tx:
             streams |= self._shrunk_by(tx, state.certificate)
         keys_scrubbed = self.afterwards(units, streams)
-        main = scrub(self._database, self._touched(bool(streams)))
+        main = scrub(self._database, self._touched(bool(streams), reads=bool(state.reads)))
         with self._database.reading() as tx:
             found = [
                 self._cells_left(tx, units),
@@ -208,6 +211,7 @@ class Disposer:
                 self._journal_left(tx, streams),
                 self._projections_left(tx, state.certificate),
                 self._identities_left(tx, state, gone),
+                *self._reads_left(tx, state, streams),
             ]
         return (*found, self._log_left(main), self._backups(), *self._transferred(state))
 
@@ -219,8 +223,8 @@ class Disposer:
         )
         return dict(found)
 
-    def _touched(self, shrunk: bool) -> list[str]:
-        tables = list(TOUCHED)
+    def _touched(self, shrunk: bool, *, reads: bool) -> list[str]:
+        tables = [*TOUCHED, "cs_access"] if reads else list(TOUCHED)
         if not shrunk or self._database.dialect == "sqlite":
             return tables
         with self._database.reading() as tx:
@@ -269,6 +273,16 @@ class Disposer:
         return Residue(
             store=Store.IDENTITIES, clean=not found, looked_at=len(persons), left=len(found)
         )
+
+    def _reads_left(
+        self, tx: Tx, state: DisposalRun, streams: Iterable[str]
+    ) -> tuple[Residue, ...]:
+        """Of months that went whole; what a hold keeps of others is no residue."""
+        if not state.reads:
+            return ()
+        left = sum(log_months.there(tx, streams).values())
+        store = Store.ACCESS_LOG
+        return (Residue(store=store, clean=not left, looked_at=state.reads, left=left),)
 
     def _log_left(self, main: Scrubbed) -> Residue:
         """PostgreSQL's log is archived with its backups, and goes with them."""

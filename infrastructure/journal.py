@@ -1,8 +1,8 @@
 """The journal: recalls, seals and appends for one command at a time, on either database."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -15,6 +15,8 @@ from ..application.ports import (
     Ids,
     Link,
     LiveUnit,
+    LoggedMonth,
+    LoggedRead,
     Moved,
     Receipt,
     Recorded,
@@ -34,7 +36,7 @@ from ..domain.event import Id, PersonId, Value
 from ..domain.file import File
 from ..domain.refusals import CommandReused, Disposed, IdentityTaken, Stale
 from ..domain.sealed import Erased, Sealed
-from . import codec, migrate
+from . import codec, log_months, migrate
 from .batch import (
     Appended,
     Batch,
@@ -248,6 +250,17 @@ class JournalSession:
 
     def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
         return self._journal.disposer.live_units_about(self._tx, person)
+
+    def log_months(self, until: date) -> tuple[Id, ...]:
+        return log_months.months(self._tx, until)
+
+    def log_month(
+        self, month: Id, until: date, spared: Collection[PersonId] = ()
+    ) -> LoggedMonth | None:
+        return log_months.month(self._tx, month, until, spared)
+
+    def reads_in(self, month: Id, about: Collection[Id] | None) -> Iterable[LoggedRead]:
+        return log_months.reads(self._tx, month, about)
 
     def unit_of_copy(self, stream: str, owner: PersonId, copy: str) -> str:
         return unit_id(stream, RESULT.series, owner, copy)

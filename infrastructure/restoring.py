@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from ..application.aggregates import RUN
 from ..application.envelope import ENGINE, Envelope
-from ..application.ports import Clock, Decided, Ids, Moved, Session, Write
+from ..application.ports import Clock, Decided, GoneReads, Ids, Moved, Session, Write
 from ..domain.disposal import Fate, reapply
 from ..domain.event import Id, PersonId
 from ..domain.items import ItemKind
+from . import log_months
 from .certificates import Signed
 from .database import Database, Tx
 from .disposer import STREAM, Disposer, forgotten
@@ -93,11 +94,13 @@ class Restorer:
         return folder.read(there - known.keys(), self._disposer.signer.public_key)
 
     def _streams_back(self, tx: Tx) -> Iterator[tuple[Id, Id]]:
-        """Streams that the keyring has fenced, and that have events all the same."""
+        """Streams that the keyring has fenced, and of which something is there all the same."""
         for page in self._keyring.fences(STREAM):
             fenced = {name.removeprefix(STREAM): certificate for name, certificate in page}
-            there = self._journal.recorder.versions(tx, list(fenced))
-            yield from ((stream, fenced[stream]) for stream, at in there.items() if at)
+            versions = self._journal.recorder.versions(tx, list(fenced))
+            back = {stream for stream, at in versions.items() if at}
+            back |= log_months.there(tx, fenced).keys()
+            yield from ((stream, fenced[stream]) for stream in sorted(back))
 
     def _unfenced(self, tx: Tx) -> dict[Id, Id]:
         """Streams that have shrunk, and of which an older keyring does not know it."""
@@ -111,7 +114,7 @@ class Restorer:
         issued = again.signed.certificate if again.signed else None
         stream = issued.run if issued else certificate
         with self._journal.session(destroys=True) as session:
-            units, streams, persons = self._still_there(session, again)
+            units, streams, months, persons = self._still_there(session, again)
             version, run = session.recall(RUN, stream)
             events = reapply(
                 run,
@@ -120,11 +123,11 @@ class Restorer:
                 signature=again.signed.signature if again.signed else None,
                 key=again.signed.key if again.signed else None,
                 units=units,
-                residue=streams,
+                residue=sorted({*streams, *months}),
                 forgotten=persons,
                 on=self._clock().date(),
             )
-            if not events or not (issued or units or streams or persons):
+            if not events or not (issued or units or streams or months or persons):
                 return
             session.append(
                 Decided(
@@ -134,13 +137,14 @@ class Restorer:
                     shredded=tuple((unit, certificate) for unit in sorted(again.units)),
                     residue=tuple((each, certificate) for each in sorted(again.streams)),
                     forgotten=tuple(persons),
+                    reads=tuple(GoneReads(month) for month in months),
                 )
             )
         log.warning("what had gone under certificate %s was restored, and went again", certificate)
 
     def _still_there(
         self, session: Session, again: _Again
-    ) -> tuple[list[Id], list[Id], list[PersonId]]:
+    ) -> tuple[list[Id], list[Id], list[Id], list[PersonId]]:
         """What the restored database really had of it."""
         with self._database.reading() as tx:
             live = "SELECT unit FROM cs_unit WHERE state = 'live' AND unit"
@@ -148,8 +152,9 @@ class Restorer:
             persons = again.persons | {person for (person,) in some(tx, f"{PEOPLE} unit", units)}
             led_to = "SELECT person FROM cs_identity WHERE person"
             known = sorted({person for (person,) in some(tx, led_to, persons)})
+            months = sorted(log_months.there(tx, again.streams))
         streams = sorted(stream for stream in again.streams if session.version(stream))
-        return units, streams, known
+        return units, streams, months, known
 
     def _envelope(self) -> Envelope:
         return Envelope(

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "application", "infrastructure", "interfaces")
 
-KEPT = r"cs_(?:cell|unit|key|fence|event|identity|gone|chunk|p\d*_\w+)"
+KEPT = r"cs_(?:cell|unit|key|fence|event|identity|gone|chunk|access|p\d*_\w+)"
 TABLE = rf"(?:\"?\$?\w+\"?\.)?(?:{KEPT}|\{{[^}}]*\}})"
 SAID = re.IGNORECASE | re.DOTALL
 DESTROYING = {
@@ -41,6 +41,7 @@ STATEMENTS = {
     ("infrastructure/keyring.py", "vacuum"): "keys",
     ("infrastructure/disposer.py", "delete"): "identities of who is forgotten",
     ("infrastructure/scrubbing.py", "vacuum"): "dead rows",
+    ("infrastructure/log_months.py", "delete"): "months of the access log",
     ("infrastructure/projector/purging.py", "delete"): "rows of copies",
     ("infrastructure/projector/copies.py", "drop"): "a copy as a whole; it can be built anew",
     ("infrastructure/projector/copies.py", "delete"): "what is known of such a copy",
@@ -52,6 +53,7 @@ STATEMENTS = {
 CALLS = {
     "shrink": {"infrastructure/disposer.py"},
     "purge": {"infrastructure/disposer.py"},
+    "dispose": {"infrastructure/disposer.py"},
     "within": {"infrastructure/journal.py"},
     "afterwards": {
         "infrastructure/journal.py",
@@ -66,7 +68,11 @@ CALLS = {
 }
 """Who may call what destroys; whose method it is is told from what it is called on."""
 
-OF = {"destroy": re.compile(r"keyring|self$"), "within": re.compile(r"disposer$")}
+OF = {
+    "destroy": re.compile(r"keyring|self$"),
+    "within": re.compile(r"disposer$"),
+    "dispose": re.compile(r"log_months$"),
+}
 
 GIVERS = {
     "Batch": {"infrastructure/journal.py"},
@@ -158,6 +164,7 @@ def test_only_the_disposer_calls_what_destroys():
         'tx.run("TRUNCATE cs_identity")',
         'tx.run(f"DROP TABLE {name}")',
         'tx.run("delete from cs_key")',
+        'tx.run("DELETE FROM cs_access WHERE number = 1")',
     ],
 )
 def test_a_planted_statement_is_seen(planted):
@@ -173,6 +180,7 @@ def test_a_planted_statement_is_seen(planted):
         "Decided(writes=(), shredded=units)",
         "purge(tx, database, recorder, projections, positions)",
         "disposer.afterwards({}, {})",
+        "log_months.dispose(tx, month, ())",
     ],
 )
 def test_a_planted_call_is_seen(planted):

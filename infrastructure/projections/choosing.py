@@ -14,10 +14,11 @@ from ...domain.items import Item, ItemKind
 from ...domain.schedule import Action, Duration, Group, Series, Trigger, Version
 from .kept import CASE, PERSON, REFERENCE
 
-ROW_KINDS: dict[ItemKind, str] = {
+ROW_KINDS: dict[ItemKind, str | None] = {
     ItemKind.REFERENCE: REFERENCE,
     ItemKind.PERSON: PERSON,
     **dict.fromkeys((ItemKind.PLAN, ItemKind.REQUEST, ItemKind.RESULT, ItemKind.COPY), CASE),
+    ItemKind.ACCESS_LOG: None,
 }
 ROW_GROUPS: dict[Group, str | None] = {
     Group.READING: REFERENCE,
@@ -101,7 +102,7 @@ def _kinds(question: Register) -> set[str]:
     if question.case is not None:
         kinds &= {CASE}
     if question.kind is not None:
-        kinds &= {ROW_KINDS[question.kind]}
+        kinds &= {ROW_KINDS[question.kind] or ""}
     if question.group is not None:
         kinds &= {ROW_GROUPS[question.group] or ""}
     if question.record_class is not None:

@@ -47,6 +47,7 @@ CLASSED_BY = {
     ItemKind.REQUEST: "approval.asked.v1",
     ItemKind.PLAN: "plan.started.v1",
     ItemKind.PERSON: "employee.joined.v1",
+    ItemKind.ACCESS_LOG: Entrance.ACCESS.value,
 }
 
 
@@ -109,6 +110,8 @@ class _Found:
             case ItemKind.COPY:
                 cited = self.entry is not None and self.entry.copied_from(self.item) is not None
                 return ENTRANCES[Entrance.CITATION if cited else Entrance.EVIDENCE].because
+            case ItemKind.ACCESS_LOG:
+                return ENTRANCES[Entrance.ACCESS].because
         return EVENTS[CLASSED_BY[self.item.kind]].because
 
 

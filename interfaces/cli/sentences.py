@@ -95,6 +95,7 @@ SENTENCES: dict[str, str] = {
     "disposal.transferred.v1": "the pack was handed over",
     "disposal.item_destroyed.v1": "{done.item} is destroyed under certificate {certificate}",
     "disposal.item_spared.v1": "{done.item} stays: {done.fate}",
+    "disposal.reads_destroyed.v1": "{entries} entries of the access log go; a hold keeps {kept}",
     "disposal.reapplied.v1": "what certificate {certificate} ended is gone again after a restore",
     "disposal.certificate_issued.v1": "certificate {certificate.certificate} is issued",
 }

@@ -204,6 +204,7 @@ def commands_about(company, case, item):
         c.DestroyNext(run="none"),
         c.NoticeReading(item=item),
         c.SweepReading(items=(ref,)),
+        c.SweepAccessLog(),
         c.ResumeErasure(run="none"),
         c.CertifyDisposal(run="none"),
         c.SkipEvent(projection="inbox", position=1, reason="so"),

@@ -181,6 +181,7 @@ def records(company, case):
     copies(company)
     erasure(company)
     sweep(company)
+    sweep_of_the_log(company)
     disposal(company, case)
 
 
@@ -226,6 +227,16 @@ def sweep(company):
     assert company.ask("Tess", q.ReadingList(person=company.person("Tess"))) == []
     company.when("Tess", c.DiscardItem(item=item)).refused(UnknownItem)
     company.handled |= {c.NoticeReading, c.SweepReading, c.ResumeErasure, c.CertifyDisposal}
+
+
+def sweep_of_the_log(company):
+    board = q.Calendar(person=company.person("Ada"))
+    company.ask("Hilda", board)
+    company.house.access_log.flush()
+    company.clock.wait(days=400)
+    company.engine.fire_due()
+    assert company.ask("Ada", q.Reads(person=company.person("Ada"))) == []
+    company.handled.add(c.SweepAccessLog)
 
 
 def disposal(company, case):

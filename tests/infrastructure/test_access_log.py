@@ -275,46 +275,7 @@ def in_memory(settings):
     return settings.model_copy(update={"keyring_url": "sqlite://"})
 
 
-# How it goes
-
-
-def expired(company, on):
-    with company.house.database.reading() as tx:
-        return company.house.access_log.expired(tx, on)
-
-
-def dispose(company, on):
-    with company.house.database.writing() as tx:
-        return company.house.access_log.dispose(tx, on)
-
-
-def test_a_month_may_go_a_year_later(asked):
-    company = asked.company
-    company.clock.go(date(2026, 4, 30))
-    audit(asked)
-    company.clock.go(date(2026, 5, 1))
-    audit(asked)
-    (later, earlier) = reads(company)
-
-    assert (earlier.disposable_from, later.disposable_from) == (date(2027, 5, 1), date(2027, 6, 1))
-    assert expired(company, date(2027, 4, 30)).entries == 0
-    may_go = expired(company, date(2027, 5, 1))
-    assert (may_go.entries, len(may_go.units)) == (1, 1)
-
-    assert dispose(company, date(2027, 5, 1)) == may_go
-    assert [each.number for each in reads(company)] == [later.number]
-    assert dispose(company, date(2027, 5, 1)).entries == 0
-
-
-def test_the_units_that_go_are_those_of_what_was_stated_then(asked):
-    company = asked.company
-    company.clock.go(date(2026, 4, 30))
-    audit(asked)
-    company.clock.go(date(2026, 5, 1))
-    audit(asked)
-    destroy(company, expired(company, date(2027, 5, 1)).units, "certificate-1")
-
-    assert [each.reason for each in reads(company)] == [AUDIT, Erased(certificate="certificate-1")]
+# What it is sealed in
 
 
 def test_what_is_stated_after_an_erasure_has_a_unit_of_its_own(asked):

@@ -8,13 +8,15 @@ import os
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 
 import pytest
 
 from countersign.application import commands as c
 from countersign.domain.disposal import Store
 from countersign.infrastructure.database import LockTimeout
+
+from .breakdowns import keyring_held, resumed
 
 SOON = 0.3
 
@@ -27,16 +29,6 @@ class Broken(Exception):
 def hasty(settings):
     """Settings of a process that waits for no lock."""
     return settings.model_copy(update={"lock_timeout_seconds": SOON})
-
-
-@contextmanager
-def keyring_held(tmp_path):
-    """Somebody else writes to the keyring, and does not end."""
-    (file,) = tmp_path.glob("keys*.db")
-    with closing(sqlite3.connect(file, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
 
 
 def two_cases(records):
@@ -81,12 +73,6 @@ def begun(company, run, items):
     """The records manager goes on item by item, and then the machine stands still."""
     for _ in range(items):
         company.does("Rob", c.DestroyNext(run=run.run, at_most=1))
-
-
-def resumed(company, also, records_of):
-    """By the next start, and nobody else."""
-    twin = also(company)
-    return twin, records_of(twin)
 
 
 @pytest.mark.parametrize("items", [1, 2, 3])

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "CloseCases": "the engine alone",
     "NoticeReading": "the engine alone",
     "SweepReading": "the engine alone",
+    "SweepAccessLog": "the engine alone",
     "ResumeErasure": "the engine alone",
     "CertifyDisposal": "the engine alone",
 }
