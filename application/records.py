@@ -449,9 +449,12 @@ def _done(desk: Desk, run: DisposalRun, run_id: Id, entry: Entry) -> Done:
         return _without(desk, now, fate, withheld)
     if item.kind is ItemKind.ACCESS_LOG:
         return _month_done(desk, run, run_id, now)
+    units = _doomed(desk, run, item)
+    if run.kind is RunKind.ERASURE and not units:
+        return _without(desk, now, Fate.GONE_ALREADY)
     if item.kind is ItemKind.PERSON:
         desk.forgotten.append(item.item)
-    return _destroyed(desk, run, now, _doomed(desk, run, item), residue=_residue(run, item))
+    return _destroyed(desk, run, now, units, residue=_residue(run, item))
 
 
 def _month_done(desk: Desk, run: DisposalRun, run_id: Id, now: Entry) -> Done:
