@@ -98,6 +98,17 @@ class Disposer:
         )
         return dict(found)
 
+    def destroyed_under(self, tx: Tx, streams: Sequence[str]) -> tuple[tuple[Id, Id | None], ...]:
+        """Certificates under which units of these streams went, with the run once it is over."""
+        rows = tx.all(
+            "SELECT DISTINCT u.certificate, m.value FROM cs_unit u"
+            " LEFT JOIN cs_meta m ON m.key = :known || u.certificate"
+            f" WHERE u.state = 'destroyed' AND u.stream {self._recorder.streams_asked}",
+            known=KNOWN,
+            streams=self._recorder.asked(streams),
+        )
+        return tuple((certificate, run) for certificate, run in rows)
+
     # What goes
 
     def within(self, tx: Tx, decided: Decided) -> None:
