@@ -3,8 +3,9 @@
 import pytest
 
 from countersign.application import commands as c
+from countersign.application import questions as q
 from countersign.domain.approval import Phase
-from countersign.domain.disposal import Fate
+from countersign.domain.disposal import Fate, RunKind
 from countersign.domain.hold import Scope
 from countersign.domain.items import ItemKind
 from countersign.domain.refusals import GoneAlready
@@ -136,6 +137,37 @@ def test_an_erased_person_is_not_disposed_of_by_the_schedule_as_well(company, re
 
     assert fates(records.disposed(run).certificate) == {ada: Fate.GONE_ALREADY}
     company.when("Rob", c.DraftDisposal(items=(ref,))).refused(GoneAlready)
+
+
+def test_who_is_employee_and_approver_is_erased_as_the_one_and_stays_as_the_other(company, records):
+    """A hold on them catches both; an erasure takes what is theirs, and no word of others."""
+    max_, case = company.person("Max"), company.case("Ada", "enabled")
+    own = records.closed_case("Max")
+    company.moves("Ada", "Tess")
+    company.moves("Bob", "Tess")
+    company.leaves("Max")
+    records.in_years()
+    adas = records.units(case.plan, case.task, case.result)
+    placed = hold(company, "Rob", persons=(max_,)).receipt.events[0].event.hold
+    assert holds_over(company, case.task) == holds_over(company, own.plan) == (placed,)
+    assert {each.fate for each in records.disposed(records.erasure("Max")).certificate.done} == {
+        Fate.WITHHELD
+    }
+
+    company.does("Rob", c.ReleaseHold(hold=placed, reason="settled"))
+
+    (later,) = company.ask("Rob", q.DisposalRuns(kind=RunKind.ERASURE, limit=1))
+    fate = fates(records.issued(later.run).certificate)
+    assert fate == dict.fromkeys((max_, own.plan, own.result), Fate.DESTROYED)
+    assert set(adas.values()) == {"live"}
+    assert records.units(case.plan, case.task, case.result) == adas
+    assert case.request.phase is Phase.ENABLED
+    assert case.request.decisions[0].approver == max_
+    records.all_as_rebuilt()
+
+
+def holds_over(company, item):
+    return company.ask("Rob", q.WhyItem(item=item)).item.holds
 
 
 def test_a_decision_counts_when_the_name_of_whoever_took_it_is_gone(company, records):
