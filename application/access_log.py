@@ -135,8 +135,13 @@ NOT_DECIDING = {"name_approver": Sight.HR, "acknowledge": Sight.LEVEL_1}
 """What waits for somebody without being theirs to decide, and as what they see it."""
 
 
-def _inbox(question: q.Inbox, seen: Seen, sight: Sight) -> Iterator[Concerned]:
-    for item in seen.answer:
+def _inbox(question: q.Inbox, seen: Seen, sight: Sight) -> Found:
+    return of_items(seen.answer)
+
+
+def of_items(items: Iterable[q.InboxItem]) -> Iterator[Concerned]:
+    """Whose cases wait for somebody without being theirs to decide."""
+    for item in items:
         if item.kind in NOT_DECIDING:
             yield Concerned(item.employee, item.plan, NOT_DECIDING[item.kind])
 

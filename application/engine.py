@@ -110,7 +110,7 @@ class Engine:
         self._log = log
         self._close = close
         self._log_swept: tuple[object, ...] = ()
-        self.news = News(journal, answers, clock)
+        self.news = News(journal, answers, clock, self._note)
 
     def handle(
         self,

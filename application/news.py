@@ -4,7 +4,7 @@ A position is all that need be remembered: what is told of the time between two 
 worked out from the journal and the projections, so that it can be told again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,11 +13,16 @@ from ..domain.employee import Role
 from ..domain.event import PersonId, PlanId, Value
 from ..domain.refusals import NotFound, PlanNotStarted
 from . import questions as q
+from .access_log import Concerned, Seen, of_items
 from .desk import Actor
 from .ports import Answers, Clock, Doorbell, Journal
-from .visibility import seen
+from .questions import Sight
+from .visibility import seen_as
 
 PAGE = 500
+PLAN_WATCH, INBOX_WATCH = "PlanWatch", "InboxWatch"
+"""What the access log calls it when somebody is told."""
+
 TOUCHES_INBOXES = (
     *("approval.", "result.", "employee."),
     *("reference.", "schedule.", "hold.", "disposal."),
@@ -80,12 +85,19 @@ class InboxChanged(Value):
 
 
 class News:
-    """The journal's side of live updates. Threads may share one."""
+    """The journal's side of live updates. Threads may share one.
 
-    def __init__(self, journal: Journal, answers: Answers, clock: Clock) -> None:
+    What somebody is told of somebody else's case is logged, as what they read of it is (RULES F3):
+    counted up for a day, and of an auditor each time, before it is told.
+    """
+
+    def __init__(
+        self, journal: Journal, answers: Answers, clock: Clock, log: Callable[..., None]
+    ) -> None:
         self._journal = journal
         self._answers = answers
         self._clock = clock
+        self._log = log
 
     def position(self) -> int:
         """The journal's newest position."""
@@ -126,16 +138,20 @@ class News:
         that what they see has changed. Raises PlanNotStarted for anybody else.
         """
         self._answers.wait_for(until)
-        told = list(self._trail(plan, actor, after, until, reason))
+        told, seen = self._trail(plan, actor, after, until, reason)
         if told:
+            self._log_plan(plan, actor, seen, reason)
             return [PlanChanged(position=each.position, plan=plan, name=each.name) for each in told]
-        board = self._board(plan, actor, None, reason)
+        board, seen = self._board(plan, actor, None, reason)
         if board is None and not self._reads_trail(plan, actor, reason):
             raise PlanNotStarted
         if board is None or until <= after:
             return []
-        now, before = (self._board(plan, actor, at, reason) for at in (until, after))
-        return [PlanChanged(position=until, plan=plan)] if now != before else []
+        now, before = (self._board(plan, actor, at, reason)[0] for at in (until, after))
+        if now == before:
+            return []
+        self._log_plan(plan, actor, seen, reason)
+        return [PlanChanged(position=until, plan=plan)]
 
     def of_inbox(self, actor: Actor, *, after: int, until: int) -> InboxChanged | None:
         """What came into this reader's inbox between two positions, and what went."""
@@ -145,6 +161,8 @@ class News:
         before, now = self._inbox(actor, after), self._inbox(actor, until)
         came = tuple(item for item in now if item not in before)
         went = tuple(item for item in before if item not in now)
+        about = list(dict.fromkeys(of_items((*came, *went))))
+        self._log(INBOX_WATCH, actor, about, strict=False, daily=True)
         return InboxChanged(position=until, came=came, went=went) if came or went else None
 
     def may_concern(self, happened: Happened) -> frozenset[PersonId] | None:
@@ -167,19 +185,34 @@ class News:
         view: q.PersonView = self._asked(q.WhoIs(known_as=person))
         return Role.HR in view.roles
 
+    def _log_plan(self, plan: PlanId, actor: Actor, seen: Seen | None, reason: str | None) -> None:
+        if seen is None:
+            return
+        strict = seen.sight is Sight.AUDITOR
+        self._log(
+            PLAN_WATCH,
+            actor,
+            [Concerned(seen.owners.get(plan), plan, seen.sight)],
+            strict=strict,
+            daily=not strict,
+            reason=reason if strict else None,
+        )
+
     def _trail(
         self, plan: PlanId, actor: Actor, after: int, until: int, reason: str | None
-    ) -> Iterator[q.TrailEntry]:
-        more = until > after
+    ) -> tuple[list[q.TrailEntry], Seen | None]:
+        found: list[q.TrailEntry] = []
+        seen, more = None, until > after
         while more:
-            page = self._entries(plan, actor, after, until, reason, PAGE)
-            yield from page
+            page, looked = self._entries(plan, actor, after, until, reason, PAGE)
+            found, seen = found + page, looked or seen
             more = len(page) == PAGE
             after = page[-1].position if page else after
+        return found, seen
 
     def _reads_trail(self, plan: PlanId, actor: Actor, reason: str | None) -> bool:
         """A plan has a first event; it is seen by whoever may read its trail."""
-        return bool(self._entries(plan, actor, 0, None, reason, 1))
+        return bool(self._entries(plan, actor, 0, None, reason, 1)[0])
 
     def _entries(
         self,
@@ -189,29 +222,32 @@ class News:
         until: int | None,
         reason: str | None,
         limit: int,
-    ) -> list[q.TrailEntry]:
+    ) -> tuple[list[q.TrailEntry], Seen | None]:
         question = q.AuditTrail(case=plan, after=after, limit=limit, reason=reason)
         try:
-            return list(self._seen(question, actor, until))
+            page, seen = self._looked(question, actor, until)
         except NotFound:
-            return []
+            return [], None
+        return list(page), seen
 
     def _board(
         self, plan: PlanId, actor: Actor, at: int | None, reason: str | None
-    ) -> q.PlanView | None:
+    ) -> tuple[q.PlanView | None, Seen | None]:
         try:
-            board: q.PlanView = self._seen(q.PlanBoard(plan=plan, reason=reason), actor, at)
+            return self._looked(q.PlanBoard(plan=plan, reason=reason), actor, at)
         except NotFound:
-            return None
-        return board
+            return None, None
 
     def _inbox(self, actor: Actor, at: int) -> list[q.InboxItem]:
-        items: Iterable[q.InboxItem] = self._seen(q.Inbox(person=actor.person), actor, at)
+        items: Iterable[q.InboxItem]
+        items, _ = self._looked(q.Inbox(person=actor.person), actor, at)
         return [item.model_copy(update={"employee_name": None, "title": None}) for item in items]
 
-    def _seen(self, question: q.Question, actor: Actor, at: int | None) -> Any:
+    def _looked(
+        self, question: q.Question, actor: Actor, at: int | None
+    ) -> tuple[Any, Seen | None]:
         today = self.today()
-        return seen(self._answers, question, actor, at=at, on=today, today=today)
+        return seen_as(self._answers, question, actor, at=at, on=today, today=today)
 
     def _asked(self, question: q.Question) -> Any:
         return self._answers.answer(question, at=None, on=self.today())

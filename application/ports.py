@@ -257,6 +257,9 @@ class Session(Protocol):
     def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
         """Those that hold data of a person, wherever they lie."""
 
+    def destroyed_under(self, streams: Sequence[str]) -> tuple[tuple[Id, Id | None], ...]:
+        """Certificates under which units of these streams went, with the run once it is over."""
+
     def log_months(self, until: date) -> tuple[Id, ...]:
         """The months of the access log that may go by a day."""
 

@@ -11,9 +11,11 @@ from ..domain.event import Event, Id, ItemId, PersonId, PlanId
 from ..domain.items import Item, ItemKind
 from ..domain.refusals import (
     DayAhead,
+    GoneAlready,
     NotDemotable,
     NothingToDispose,
     OnHold,
+    Refusal,
     RunNotApproved,
     SeriesIncomplete,
     Stale,
@@ -197,7 +199,11 @@ def draft_disposal(desk: Desk, command: c.DraftDisposal) -> None:
     on = command.on or _today(desk)
     if on > _today(desk):
         raise DayAhead(on=on)
-    looked_at = [_entry(desk, item, on) for item in _found(desk, command.items)]
+    found = _found(desk, command.items)
+    spent = [item for item in found if item.kind is ItemKind.PERSON and not units_of(desk, item)]
+    if spent == found:
+        raise _gone_already(desk, spent)
+    looked_at = [_entry(desk, item, on) for item in found if item not in spent]
     entries = [each for each in looked_at if each.evaluation.may_go]
     if not entries:
         _say_why(looked_at)
@@ -212,11 +218,14 @@ def draft_demotion(desk: Desk, command: c.DraftDemotion) -> None:
 
 
 def draft_erasure(desk: Desk, command: c.DraftErasure) -> None:
-    """Everything is listed, also what must stay, with the ground for it."""
+    """Everything is listed, also what must stay, with the ground for it; nothing that is gone."""
     if command.person is not None and not desk.person(command.person).known:
         raise UnknownPerson
     found = _about(desk, command.person) if command.person else _found(desk, command.items)
-    entries = [_erasable(desk, _entry(desk, item, _today(desk))) for item in found]
+    there = [item for item in found if _texts(desk, item, command.person)]
+    if not there:
+        raise _gone_already(desk, found or _themselves(desk, command.person))
+    entries = [_erasable(desk, _entry(desk, item, _today(desk))) for item in there]
     _draft(
         desk,
         RunKind.ERASURE,
@@ -253,7 +262,7 @@ def resume_erasure(desk: Desk, command: c.ResumeErasure) -> None:
         if any(ground.ground is Ground.ON_HOLD for ground in each.withheld)
     ]
     refs = [ref_of(entry.item) for entry in first.entries if entry.item.item in held]
-    there = _still_there(desk, refs)
+    there = [item for item in _still_there(desk, refs) if _texts(desk, item, first.person)]
     entries = [_erasable(desk, _entry(desk, item, _today(desk))) for item in there]
     _draft(
         desk,
@@ -297,6 +306,37 @@ def _about(desk: Desk, person: PersonId) -> list[Item]:
         for ref in _refs_in(desk, unit):
             refs.setdefault(ref.item, ref)
     return [item for ref in refs.values() if (item := item_of(desk, ref)) is not None]
+
+
+def _themselves(desk: Desk, person: PersonId | None) -> list[Item]:
+    ref = c.ItemRef(kind=ItemKind.PERSON, item=person or "", stream=person or "")
+    return _still_there(desk, [ref])
+
+
+def _texts(desk: Desk, item: Item, person: PersonId | None) -> tuple[LiveUnit, ...]:
+    """What holds the item's text; of somebody, what of it is about them."""
+    units = units_of(desk, item)
+    return tuple(unit for unit in units if person in (None, unit.subject))
+
+
+def _gone_already(desk: Desk, found: Sequence[Item]) -> Refusal:
+    """Under which certificate it went, and when; the newest, where it was several."""
+    ends = [end for item in found for end in _ends(desk, item)]
+    if not ends:
+        return NothingToDispose()
+    on, certificate = max(ends)
+    return GoneAlready(on=on, certificate=certificate)
+
+
+def _ends(desk: Desk, item: Item) -> Iterable[tuple[date, Id]]:
+    """A run that is not certified yet is going on now."""
+    for certificate, run in desk.session.destroyed_under((item.stream,)):
+        if run is None:
+            yield _today(desk), certificate
+            continue
+        for done in desk.run(run).done:
+            if done.item == item.item and done.fate is Fate.DESTROYED:
+                yield done.on, certificate
 
 
 def _refs_in(desk: Desk, unit: LiveUnit) -> Iterable[c.ItemRef]:
@@ -440,7 +480,7 @@ def _carry_out(desk: Desk, run_id: Id, done: Done) -> None:
 def _done(desk: Desk, run: DisposalRun, run_id: Id, entry: Entry) -> Done:
     """What becomes of an entry now; marks on the desk what is destroyed with it."""
     item = item_of(desk, ref_of(entry.item))
-    if item is None:
+    if item is None or _is_spent(desk, run, item):
         return _without(desk, entry, Fate.GONE_ALREADY)
     now = _entry(desk, item, _today(desk))
     withheld = _obstacle(desk, run, now)
@@ -449,12 +489,9 @@ def _done(desk: Desk, run: DisposalRun, run_id: Id, entry: Entry) -> Done:
         return _without(desk, now, fate, withheld)
     if item.kind is ItemKind.ACCESS_LOG:
         return _month_done(desk, run, run_id, now)
-    units = _doomed(desk, run, item)
-    if run.kind is RunKind.ERASURE and not units:
-        return _without(desk, now, Fate.GONE_ALREADY)
     if item.kind is ItemKind.PERSON:
         desk.forgotten.append(item.item)
-    return _destroyed(desk, run, now, units, residue=_residue(run, item))
+    return _destroyed(desk, run, now, _doomed(desk, run, item), residue=_residue(run, item))
 
 
 def _month_done(desk: Desk, run: DisposalRun, run_id: Id, now: Entry) -> Done:
@@ -542,10 +579,13 @@ def _obstacle(desk: Desk, run: DisposalRun, now: Entry) -> tuple[Withheld, ...] 
 
 def _doomed(desk: Desk, run: DisposalRun, item: Item) -> tuple[LiveUnit, ...]:
     """An erasure takes what is about the person; what is about others in the item stays."""
-    units = units_of(desk, item)
-    if run.kind is not RunKind.ERASURE or run.person is None:
-        return units
-    return tuple(unit for unit in units if unit.subject == run.person)
+    return _texts(desk, item, run.person if run.kind is RunKind.ERASURE else None)
+
+
+def _is_spent(desk: Desk, run: DisposalRun, item: Item) -> bool:
+    """Another run has taken its text. Records stay on the list till the whole case has shrunk."""
+    takes_text = run.kind is RunKind.ERASURE or item.kind is ItemKind.PERSON
+    return takes_text and not _doomed(desk, run, item)
 
 
 def _residue(run: DisposalRun, item: Item) -> tuple[Id, ...]:

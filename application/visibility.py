@@ -79,7 +79,22 @@ def seen(
     today: date,
 ) -> Any:
     """As `show`, whole, and with its text still sealed."""
-    return _Reader(answers, actor, at, on, today).seen(question)
+    return seen_as(answers, question, actor, at=at, on=on, today=today)[0]
+
+
+def seen_as(
+    answers: Answers,
+    question: q.Question,
+    actor: Actor,
+    *,
+    at: int | None,
+    on: date,
+    today: date,
+) -> tuple[Any, Seen | None]:
+    """As `seen`, and as what it was seen; None where that is nobody's concern (RULES F3)."""
+    reader = _Reader(answers, actor, at, on, today)
+    answer = reader.seen(question)
+    return answer, Seen(answer, reader.sight, reader.owners) if reader.sight else None
 
 
 class _Reader:

@@ -368,6 +368,10 @@ class NothingToDispose(Conflict):
     says = "Nothing of what was named may go on that day."
 
 
+class GoneAlready(Conflict):
+    says = "All of this is gone already: it was destroyed on {on} under certificate {certificate}."
+
+
 class DayAhead(Invalid):
     says = "{on} is still to come; a draft is made for today or earlier."
 

@@ -5,6 +5,7 @@ says so; keys, which lie in a database of their own, right after it, and at the 
 crash came between.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import chain
@@ -48,6 +49,12 @@ KNOWN = "certificate:"
 """Begins the name under which `cs_meta` keeps the run of a certificate that the journal knows."""
 
 TOUCHED = ("cs_cell", "cs_blob", "cs_chunk", "cs_unit", "cs_event", "cs_state", "cs_identity")
+EMPTIED = (
+    "UPDATE cs_blob SET media_type = NULL, size = 0, chunks = 0, commitment = NULL, begun = 0"
+    " WHERE unit IN (SELECT value FROM json_each(:units))"
+)
+"""What stays says which unit a file was of, and so under which certificate it went."""
+
 FILES = "SELECT count(k.place) FROM cs_blob b LEFT JOIN cs_chunk k ON k.blob = b.blob WHERE b.unit"
 
 
@@ -98,12 +105,25 @@ class Disposer:
         )
         return dict(found)
 
+    def destroyed_under(self, tx: Tx, streams: Sequence[str]) -> tuple[tuple[Id, Id | None], ...]:
+        """Certificates under which units of these streams went, with the run once it is over."""
+        rows = tx.all(
+            "SELECT DISTINCT u.certificate, m.value FROM cs_unit u"
+            " LEFT JOIN cs_meta m ON m.key = :known || u.certificate"
+            f" WHERE u.state = 'destroyed' AND u.stream {self._recorder.streams_asked}",
+            known=KNOWN,
+            streams=self._recorder.asked(streams),
+        )
+        return tuple((certificate, run) for certificate, run in rows)
+
     # What goes
 
     def within(self, tx: Tx, decided: Decided) -> None:
         """What goes in the very transaction in which it is recorded that it went."""
         if decided.residue:
             self._shrink(tx, dict(decided.residue))
+        if decided.shredded:
+            tx.run(EMPTIED, units=json.dumps([unit for unit, _ in decided.shredded]))
         for gone in decided.reads:
             log_months.dispose(tx, gone.month, gone.spared)
         for person in decided.forgotten:

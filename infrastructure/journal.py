@@ -251,6 +251,9 @@ class JournalSession:
     def live_units_about(self, person: PersonId) -> tuple[LiveUnit, ...]:
         return self._journal.disposer.live_units_about(self._tx, person)
 
+    def destroyed_under(self, streams: Sequence[str]) -> tuple[tuple[Id, Id | None], ...]:
+        return self._journal.disposer.destroyed_under(self._tx, streams)
+
     def log_months(self, until: date) -> tuple[Id, ...]:
         return log_months.months(self._tx, until)
 

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 LAYERS = ("domain", "application", "infrastructure", "interfaces")
 
-KEPT = r"cs_(?:cell|unit|key|fence|event|identity|gone|chunk|access|p\d*_\w+)"
+KEPT = r"cs_(?:cell|unit|key|fence|event|identity|gone|chunk|blob|access|p\d*_\w+)"
 TABLE = rf"(?:\"?\$?\w+\"?\.)?(?:{KEPT}|\{{[^}}]*\}})"
 SAID = re.IGNORECASE | re.DOTALL
 DESTROYING = {
@@ -40,6 +40,7 @@ STATEMENTS = {
     ("infrastructure/keyring.py", "delete"): "keys",
     ("infrastructure/keyring.py", "vacuum"): "keys",
     ("infrastructure/disposer.py", "delete"): "identities of who is forgotten",
+    ("infrastructure/disposer.py", "empty"): "what is said of a file that went",
     ("infrastructure/scrubbing.py", "vacuum"): "dead rows",
     ("infrastructure/log_months.py", "delete"): "months of the access log",
     ("infrastructure/projector/purging.py", "delete"): "rows of copies",

@@ -82,6 +82,9 @@ class Records:
         erasure = c.DraftErasure(person=self.company.person(name), reason="asked for")
         return self._drafted(erasure)
 
+    def drafted_erasure(self, *refs: c.ItemRef) -> RunDrafted:
+        return self._drafted(c.DraftErasure(items=refs, reason="asked for"))
+
     def _drafted(self, command: c.Command) -> RunDrafted:
         (recorded,) = self.company.does("Rob", command).events
         run: RunDrafted = recorded.event

@@ -44,6 +44,14 @@ def audit(case, company=None):
     return (company or case.company).ask("Audrey", question)
 
 
+def watched(company, name, case, **words):
+    """What somebody who watches a case is told of all that has happened in it."""
+    until = company.engine.position()
+    return company.engine.news.of_plan(
+        case.plan, company.actor(name), after=0, until=until, **words
+    )
+
+
 def rows(company, what="reader, person, times"):
     with company.house.database.reading() as tx:
         return tx.all(f"SELECT {what} FROM cs_access ORDER BY number")
@@ -101,9 +109,12 @@ def test_a_read_waits_for_no_writer(asked, hurried, place):
     with writing_elsewhere(asked.company, place):
         shown = hurried.ask("Hilda", q.PlanBoard(plan=asked.plan))
         listed = hurried.ask("Hilda", q.Plans())
+        told = watched(hurried, "Hilda", asked)
 
     assert (shown.plan, len(listed)) == (asked.plan, 1)
-    assert [each.what for each in reads(hurried)] == ["Plans", "PlanBoard"]
+    assert told
+    found = sorted(each.what for each in reads(hurried))
+    assert found == ["PlanBoard", "PlanWatch", "Plans"]
     assert hurried.house.access_log.lost == 0
 
 
@@ -117,12 +128,15 @@ def test_no_log_no_text(asked, hurried, place):
                 hurried.ask("Hilda", q.AuditTrail(person=hurried.person("Ada")))
             about = [Concerned(hurried.person("Ada"), None, Sight.RECORDS)]
             with pytest.raises(NotLogged):
+                watched(hurried, "Audrey", asked, reason=AUDIT)
+            with pytest.raises(NotLogged):
                 hurried.engine.exported("transfer_pack", hurried.actor("Hilda"), about)
         else:
+            assert watched(hurried, "Audrey", asked, reason=AUDIT)
             audit(asked, hurried)
             hurried.ask("Hilda", q.AuditTrail(person=hurried.person("Ada")))
 
-    expected = 0 if place.url.startswith("sqlite") else 2
+    expected = 0 if place.url.startswith("sqlite") else 3
     assert len(reads(asked.company)) == expected
 
 

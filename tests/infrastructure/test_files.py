@@ -393,6 +393,16 @@ def test_a_discarded_item_takes_its_bytes_and_their_key_along(company):
     assert shown.files[0].size == 3 * chunks.SIZE
 
 
+def test_what_stays_of_a_destroyed_file_says_nothing_of_it(company):
+    item = keep(company, "Ada", company.uploads("Ada", content(3 * chunks.SIZE)))
+    company.does("Ada", c.DiscardItem(item=item))
+
+    about = "person, state, media_type, size, chunks, commitment, begun"
+    assert rows(company, f"SELECT {about} FROM cs_blob") == [(None, "kept", None, 0, 0, None, 0)]
+    of_unit = "SELECT u.state FROM cs_blob b JOIN cs_unit u ON u.unit = b.unit"
+    assert rows(company, of_unit) == [("destroyed",)]
+
+
 def test_a_backup_that_still_has_the_bytes_loses_them_at_the_start(company, open_again):
     upload = company.uploads("Ada", content(ODD))
     item = keep(company, "Ada", upload)
