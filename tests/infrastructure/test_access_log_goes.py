@@ -303,7 +303,8 @@ def test_what_names_no_person_is_held_with_whose_case_it_is(office):
     office.sweep()
 
     with office.company.house.database.reading() as tx:
-        left = {case for (case,) in tx.all("SELECT case_id FROM cs_access")}
+        due = "SELECT case_id FROM cs_access WHERE disposable_from = :over"
+        left = {case for (case,) in tx.all(due, over=OVER.isoformat())}
     assert office.ada.plan in left
 
 
