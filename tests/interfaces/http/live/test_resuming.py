@@ -1,6 +1,7 @@
 """Cut off anywhere, on any server: the pieces make what whoever was never cut off has heard."""
 
 import random
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -66,7 +67,7 @@ def chance(request):
 
 
 def test_whoever_is_cut_off_hears_all_and_nothing_twice(company, also, serve, chance):
-    cases = {name: company.case(name, until="noted") for name in WRITERS}
+    cases = {name: company.case(name, until="settled") for name in WRITERS}
     start = company.engine.position()
     plan = cases["Ada"].plan
     events = f"/plans/{plan}/events"
@@ -79,17 +80,29 @@ def test_whoever_is_cut_off_hears_all_and_nothing_twice(company, also, serve, ch
         whole.event("now")
         before = inbox(company, "Max")
         writing = [threads.submit(writes, company, cases[name], name) for name in WRITERS]
-        done = threads.submit(lambda: [each.result(120) for each in writing])
+        written = threading.Event()
 
-        def heard_all(path_heard):
-            return done.done() and bool(path_heard) and path_heard[-1].id >= last_of_plan()
+        def the_last_word():
+            """Whoever has heard everything by then waits for this, and hears it."""
+            for each in writing:
+                each.result(120)
+            last = cases["Ada"].note("the last lead")
+            written.set()
+            cases["Ada"].does(c.TellResult(result=last))
+
+        last_word = threads.submit(the_last_word)
+
+        def heard_all(heard):
+            told = bool(heard) and heard[-1].name == "result.told"
+            return written.is_set() and told and heard[-1].id >= last_of_plan()
 
         def last_of_plan():
             happened = company.engine.news.since(start, 10_000)
             return max(each.position for each in happened if each.case == plan)
 
         def inbox_is_right(heard):
-            return done.done() and settled(before, heard) == sorted(inbox(company, "Max"), key=repr)
+            now = sorted(inbox(company, "Max"), key=repr)
+            return written.is_set() and settled(before, heard) == now
 
         cut = Cut(lambda: (one, two), "Ada", events, start, random.Random(chance.random()))
         filled = Cut(lambda: (two, one), "Max", "/inbox/events", start, chance)
@@ -97,6 +110,7 @@ def test_whoever_is_cut_off_hears_all_and_nothing_twice(company, also, serve, ch
         believed = threads.submit(filled.until, inbox_is_right)
         pieces = told.result(120)
         believed.result(120)
+        last_word.result(120)
         entire = [whole.event("plan") for _ in pieces]
 
     happened = [each for each in company.engine.news.since(start, 10_000) if each.case == plan]
