@@ -500,7 +500,8 @@ def _month_done(desk: Desk, run: DisposalRun, run_id: Id, now: Entry) -> Done:
     kept = log_months.kept_by_holds(desk, month)
     holds = sorted({hold for each in kept.values() for hold in each})
     withheld = tuple(Withheld(ground=Ground.ON_HOLD, hold=each) for each in holds)
-    going, all_of_it = _reads_left(desk, month), desk.session.log_month(month.item, _today(desk))
+    all_of_it = desk.session.log_month(month.item, _today(desk))
+    going = desk.session.log_month(month.item, _today(desk), kept)
     if going is None or all_of_it is None:
         return _without(desk, now, Fate.SPARED, withheld)
     events = disposal.reads_destroyed(

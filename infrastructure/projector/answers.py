@@ -44,8 +44,8 @@ class ProjectedAnswers:
             for question in answering.answers
         }
 
-    def look(self) -> "Glance":
-        return Glance(self)
+    def look(self) -> "ProjectedLook":
+        return ProjectedLook(self)
 
     def answer(self, question: Question, *, at: int | None, on: date) -> Any:
         """Raises ProjectionBuilding or ProjectionFaulty where there is nothing to answer from."""
@@ -104,7 +104,7 @@ class ProjectedAnswers:
         return days(self._projector.shelf(tuple(found.values())).on(tx), certificates)
 
 
-class Glance:
+class ProjectedLook:
     """The answers to one request's questions: what is known of the first one's state is not asked.
 
     Text is opened as it is when it is opened.
@@ -116,7 +116,7 @@ class Glance:
         self.position_at = answers.position_at
         self.open = answers.open
 
-    def look(self) -> "Glance":
+    def look(self) -> "ProjectedLook":
         return self
 
     def place(self, stream: str | None = None) -> tuple[int, int]:

@@ -1,7 +1,7 @@
 """Actions: how a command becomes a route, the same way for every command."""
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Annotated, Any
@@ -114,11 +114,10 @@ def add_action(
         work = partial(carry_out, edge.engine, action, command, named, request)
         return await edge.run(work, named=action.command.__name__)
 
-    endpoint.parameters = action.parameters  # type: ignore[attr-defined]
     endpoint.body = model  # type: ignore[attr-defined]
     if action.large:
         endpoint.most_bytes = edge.gate.settings.import_bytes  # type: ignore[attr-defined]
-    endpoint.__signature__ = _signature(action, model)  # type: ignore[attr-defined]
+    action.parameters.serve(endpoint, _in_body(action, model))
     endpoint.__name__ = action.command.__name__
     router.add_api_route(
         action.path,
@@ -146,9 +145,9 @@ def exampled(action: Action) -> Any:
     return Body(openapi_examples={"typical": {"value": example}})
 
 
-def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
+def _in_body(action: Action, model: type[BaseModel]) -> Sequence[inspect.Parameter]:
     if not model.model_fields:
-        return action.parameters.signature()
+        return ()
     required = any(field.is_required() for field in model.model_fields.values())
     body = inspect.Parameter(
         "body",
@@ -156,7 +155,7 @@ def _signature(action: Action, model: type[BaseModel]) -> inspect.Signature:
         annotation=Annotated[model, exampled(action)],
         default=inspect.Parameter.empty if required else model(),
     )
-    return action.parameters.signature([body])
+    return (body,)
 
 
 def carry_out(

@@ -7,7 +7,7 @@ import asyncio
 from http import HTTPStatus
 from typing import Any
 
-from .gate import SECURE, Gate
+from .gate import Gate, secure
 from .problems import RETRY_SECONDS, Problems, Trouble
 
 
@@ -70,8 +70,7 @@ def patient(kind: type[asyncio.Protocol], gate: Gate, problems: Problems) -> typ
 
 def _written(problems: Problems, trouble: Trouble) -> bytes:
     answer: Any = problems.plain(trouble)
-    for name, value in SECURE.items():
-        answer.headers.setdefault(name, value)
+    secure(answer)
     answer.headers["Connection"] = "close"
     status = HTTPStatus(answer.status_code)
     head = b"".join(name + b": " + value + b"\r\n" for name, value in answer.raw_headers)

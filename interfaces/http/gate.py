@@ -147,14 +147,19 @@ class Gate:
         return bounded
 
     def _dress(self, request: Request, response: Response, named: str) -> None:
-        for name, value in SECURE.items():
-            response.headers.setdefault(name, value)
+        secure(response)
         if request.scope.get("scheme") == "https":
             response.headers.setdefault("Strict-Transport-Security", STRICT_TRANSPORT)
         asks_as = getattr(request.state, "asks_as", None)
         if asks_as is not None:
             response.headers.update(self.callers.told(asks_as, "caller"))
         response.headers[REQUEST_ID] = named
+
+
+def secure(response: Response) -> None:
+    """With the headers that every answer has."""
+    for name, value in SECURE.items():
+        response.headers.setdefault(name, value)
 
 
 LONGEST_LENGTH = 18

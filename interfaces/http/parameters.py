@@ -41,7 +41,12 @@ class Parameters:
         self._path: type[BaseModel] = create_model("Named", **typed)
         self._query = query
 
-    def signature(self, body: Sequence[inspect.Parameter] = ()) -> inspect.Signature:
+    def serve(self, endpoint: Any, body: Sequence[inspect.Parameter] = ()) -> None:
+        """The endpoint is described by them, and handed what they read."""
+        endpoint.parameters = self
+        endpoint.__signature__ = self._signature(body)
+
+    def _signature(self, body: Sequence[inspect.Parameter]) -> inspect.Signature:
         """What FastAPI describes the route by."""
         kind = inspect.Parameter.KEYWORD_ONLY
         typed: dict[str, Any] = {"request": Request}

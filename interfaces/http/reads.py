@@ -190,8 +190,7 @@ def add_read(
         work = partial(tell, edge.engine, request, query, named)
         return await edge.run(work, named=read.asks.__name__)
 
-    endpoint.parameters = read.parameters  # type: ignore[attr-defined]
-    endpoint.__signature__ = read.parameters.signature()  # type: ignore[attr-defined]
+    read.parameters.serve(endpoint)
     endpoint.__name__ = read.name
     add_get(
         router,

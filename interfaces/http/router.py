@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ...application.engine import Engine
+from .access_log import METHODS
 from .actions import Action, add_action
 from .edge import Edge, Handler, guarded
 from .explanations import add_explanations
@@ -60,8 +61,6 @@ NOUNS = {
     "overview": overview,
 }
 """By the tag that OpenAPI sorts them under."""
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT")
 
 BEARER = HTTPBearer(
     scheme_name="bearer",

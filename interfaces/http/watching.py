@@ -38,8 +38,6 @@ class From(BaseModel):
 
 
 def add_watch(router: APIRouter, edge: Edge, live: Live, watch: Watch) -> None:
-    parameters = Parameters(watch.path, From)
-
     async def endpoint(request: Request, query: From, **named: Any) -> Response:
         asking = Asking(request, request.state.actor, named, query.reason)
         position = await edge.run(partial(_begun, edge, watch, asking, query.after))
@@ -48,8 +46,7 @@ def add_watch(router: APIRouter, edge: Edge, live: Live, watch: Watch) -> None:
             return Response(b"", headers=headers, media_type=Telling.media_type)
         return live.answer(watch, asking, position)
 
-    endpoint.parameters = parameters  # type: ignore[attr-defined]
-    endpoint.__signature__ = parameters.signature()  # type: ignore[attr-defined]
+    Parameters(watch.path, From).serve(endpoint)
     endpoint.__name__ = watch.name
     add_get(
         router,
